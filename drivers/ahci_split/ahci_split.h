@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ahci_split's own: an AHCI HBA, its ports, and who does what. */
+#ifndef _AHCI_SPLIT_AHCI_SPLIT_H
+#define _AHCI_SPLIT_AHCI_SPLIT_H
+
+#include <linux/ata_split.h>
+#include <linux/interrupt.h>
+#include <linux/io.h>
+#include "ahci_regs.h"
+
+#define DRV_NAME			"ahci_split"
+
+/*
+ * libata's internal commands and our polled ones go out in slot 0, whose table
+ * may be in the hands of a build at that moment.  They have a table of their
+ * own behind the tags'.
+ */
+#define AHCI_SPLIT_TABLE_INTERNAL	AHCI_MAX_CMDS
+#define AHCI_SPLIT_NR_TABLES		(AHCI_MAX_CMDS + 1)
+
+/**
+ * struct ahci_split_host - an HBA; constant once it is probed
+ * @mmio: ABAR
+ * @cap: CAP as used
+ * @cap2: CAP2 as used, zero before AHCI 1.2
+ * @version: VS
+ * @port_map: ports to use
+ * @saved_cap: CAP as firmware left it, to restore after a reset
+ * @saved_port_map: PI as firmware left it
+ * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
+ * @per_port_irq: does each port have a vector of its own?
+ */
+struct ahci_split_host {
+	void __iomem			*mmio;
+	u32				cap;
+	u32				cap2;
+	u32				version;
+	u32				port_map;
+	u32				saved_cap;
+	u32				saved_port_map;
+	u32				saved_port_caps[AHCI_MAX_PORTS];
+	bool				per_port_irq;
+};
+
+/**
+ * struct ahci_split_dma - what a port shares with the HBA, in one allocation
+ * @list: command headers; StartIo's
+ * @rx: received FISes, written by the HBA
+ * @table: command tables; a tag's belongs to whoever owns the tag
+ */
+struct ahci_split_dma {
+	struct ahci_cmd_header		list[AHCI_MAX_CMDS];	/* 1 KiB aligned */
+	struct ahci_rx_fis		rx;			/* 256 aligned */
+	struct ahci_cmd_table		table[AHCI_SPLIT_NR_TABLES];
+};
+static_assert(offsetof(struct ahci_split_dma, rx) % 256 == 0);
+static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
+
+/**
+ * struct ahci_split_port - a port; constant once it is started
+ * @split: the port driver's half; ap->private_data points to it
+ * @mmio: the port's registers; never touched by BuildIo
+ * @dma: memory shared with the HBA
+ * @dma_addr: its bus address
+ * @lock: the port's lock, unless the host's is shared by parameter
+ * @irq_desc: name of its interrupt, if it has its own
+ *
+ * There is no mutable state here: what is in flight is in libata's bitmaps and
+ * the HBA's.
+ */
+struct ahci_split_port {
+	struct ata_split_port		split;
+	void __iomem			*mmio;
+	struct ahci_split_dma		*dma;
+	dma_addr_t			dma_addr;
+	spinlock_t			lock;
+	char				irq_desc[16];
+};
+
+static inline struct ahci_split_port *ahci_split_port(const struct ata_port *ap)
+{
+	return container_of(ata_split_port(ap), struct ahci_split_port, split);
+}
+
+/* Usable before ->port_start(), and for ports that never start. */
+static inline void __iomem *ahci_split_port_mmio(const struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+
+	return hpriv->mmio + AHCI_PORT_BASE + ap->port_no * AHCI_PORT_SIZE;
+}
+
+/* Which command table a command is built in; see AHCI_SPLIT_TABLE_INTERNAL. */
+static inline unsigned int
+ahci_split_table_nr(const struct ata_queued_cmd *qc)
+{
+	return ata_tag_internal(qc->tag) ? AHCI_SPLIT_TABLE_INTERNAL :
+					   qc->hw_tag;
+}
+
+static inline dma_addr_t
+ahci_split_table_addr(const struct ahci_split_port *pp, unsigned int nr)
+{
+	return pp->dma_addr + offsetof(struct ahci_split_dma, table[nr]);
+}
+
+/* build.c: BuildIo */
+enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc);
+
+/* start.c: StartIo */
+void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
+			    unsigned int table, u32 opts);
+unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc);
+
+/* complete.c: interrupts and results */
+irqreturn_t ahci_split_intr_host(int irq, void *dev_id);
+irqreturn_t ahci_split_intr_port(int irq, void *dev_id);
+ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc);
+void ahci_split_qc_ncq_fill_rtf(struct ata_port *ap, u64 done_mask);
+
+/* eh.c: freeze, thaw, resets */
+void ahci_split_error_intr(struct ata_port *ap, u32 status);
+void ahci_split_freeze(struct ata_port *ap);
+void ahci_split_thaw(struct ata_port *ap);
+int ahci_split_softreset(struct ata_link *link, unsigned int *class,
+			 unsigned long deadline);
+int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
+			 unsigned long deadline);
+void ahci_split_postreset(struct ata_link *link, unsigned int *class);
+void ahci_split_error_handler(struct ata_port *ap);
+void ahci_split_post_internal_cmd(struct ata_queued_cmd *qc);
+
+/* port.c: engines, power, SCR access */
+void ahci_split_start_engine(struct ata_port *ap);
+int ahci_split_stop_engine(struct ata_port *ap);
+void ahci_split_clear_port(struct ata_port *ap);
+int ahci_split_quiesce_port(struct ata_port *ap);
+int ahci_split_port_start(struct ata_port *ap);
+void ahci_split_port_stop(struct ata_port *ap);
+int ahci_split_port_resume(struct ata_port *ap);
+int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg);
+int ahci_split_scr_read(struct ata_link *link, unsigned int reg, u32 *val);
+int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
+
+/* host.c: reset and set-up of the HBA */
+void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv);
+int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv);
+int ahci_split_reset_host(struct ata_host *host);
+void ahci_split_init_host(struct ata_host *host);
+void ahci_split_irq_off(struct ata_host *host);
+void ahci_split_print_info(struct ata_host *host, const char *irq_mode);
+
+#endif /* _AHCI_SPLIT_AHCI_SPLIT_H */

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BuildIo: the command table of a command's own tag, and nothing else.
+ *
+ * Called without a lock for the split's commands and under ap->lock for those
+ * of libata's core; it cannot tell which and need not.  No register is touched
+ * here, nor the command header, which StartIo fills: slot 0's may be in use by
+ * an internal command just now.
+ */
+
+#include "ahci_split.h"
+
+static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
+				 const struct ata_queued_cmd *qc)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sg(qc->sg, sg, ata_split_n_elem(qc), i) {
+		u64 addr = sg_dma_address(sg);
+
+		table->prdt[i].dba = cpu_to_le32(lower_32_bits(addr));
+		table->prdt[i].dbau = cpu_to_le32(upper_32_bits(addr));
+		table->prdt[i].dbc = cpu_to_le32(sg_dma_len(sg) - 1);
+	}
+}
+
+/**
+ * ahci_split_qc_prep - ->qc_prep: command FIS, ATAPI command, PRD table
+ * @qc: command, its buffer mapped
+ *
+ * CONTEXT: BuildIo; or StartIo, for commands of the core path.
+ * LOCKING: none needed, @qc's tag is the caller's.
+ *
+ * Return: AC_ERR_OK.
+ */
+enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
+{
+	const struct ahci_split_port *pp = ahci_split_port(qc->ap);
+	struct ahci_cmd_table *table = &pp->dma->table[ahci_split_table_nr(qc)];
+
+	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, table->cfis);
+
+	if (ata_is_atapi(qc->tf.protocol)) {
+		memset(table->acmd, 0, sizeof(table->acmd));
+		memcpy(table->acmd, qc->cdb,
+		       min_t(size_t, qc->dev->cdb_len, sizeof(table->acmd)));
+	}
+
+	ahci_split_fill_prdt(table, qc);
+	return AC_ERR_OK;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Completion: interrupts, what they say is done, and result taskfiles. */
+
+#include <linux/lockdep.h>
+#include "ahci_split.h"
+
+/* Hand the commands that the HBA no longer lists to libata. */
+static void ahci_split_complete_active(struct ata_port *ap)
+{
+	const struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ata_eh_info *ehi = &ap->link.eh_info;
+	u32 active;
+
+	lockdep_assert_held(ap->lock);
+
+	/* NCQ and other commands are never in flight together. */
+	active = readl(pp->mmio + (ap->link.sactive ? AHCI_PXSACT : AHCI_PXCI));
+
+	if (unlikely(ata_qc_complete_multiple(ap, active) < 0) &&
+	    !(ap->pflags & ATA_PFLAG_RESETTING)) {
+		ehi->err_mask |= AC_ERR_HSM;
+		ehi->action |= ATA_EH_RESET;
+		ata_port_freeze(ap);
+	}
+}
+
+/*
+ * A Set Device Bits FIS may carry a notification (SATA, asynchronous
+ * notification).  Only an ATAPI device for which libata switched it on sends
+ * one here, so disks are spared two register accesses per interrupt.
+ */
+static void ahci_split_notification(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	const struct ahci_split_port *pp = ahci_split_port(ap);
+
+	if (likely(!(ap->link.device[0].flags & ATA_DFLAG_AN)))
+		return;
+
+	/* Without PxSNTF the FIS itself tells: N is bit 15 of its first dword. */
+	if (hpriv->cap & AHCI_CAP_SSNTF || pp->dma->rx.sdb[1] & BIT(7))
+		sata_async_notification(ap);
+}
+
+static void ahci_split_handle(struct ata_port *ap, u32 status)
+{
+	if (sata_lpm_ignore_phy_events(&ap->link)) {
+		status &= ~AHCI_PXI_PRCS;
+		ahci_split_scr_write(&ap->link, SCR_ERROR, SERR_PHYRDY_CHG);
+	}
+
+	/*
+	 * Completions first, also before an error: what the device finished
+	 * successfully is not to be retried.
+	 */
+	if (unlikely(status & AHCI_PXI_ERROR)) {
+		ahci_split_complete_active(ap);
+		ahci_split_error_intr(ap, status);
+		return;
+	}
+
+	if (status & AHCI_PXI_SDBS)
+		ahci_split_notification(ap);
+	ahci_split_complete_active(ap);
+}
+
+static void ahci_split_port_intr(struct ata_port *ap)
+{
+	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ata_split_batch batch;
+	u32 status;
+
+	/* Ours alone: a vector's handler does not run on two CPUs. */
+	status = readl(pp->mmio + AHCI_PXIS);
+	writel(status, pp->mmio + AHCI_PXIS);
+
+	ata_split_complete_begin(&pp->split, &batch);
+	ahci_split_handle(ap, status);
+	ata_split_complete_end(&pp->split, &batch);
+}
+
+/**
+ * ahci_split_intr_port - handler of a port's own vector
+ * @irq: Linux interrupt number
+ * @dev_id: the port
+ *
+ * CONTEXT: completion.
+ *
+ * Return: IRQ_HANDLED, nobody shares the vector.
+ */
+irqreturn_t ahci_split_intr_port(int irq, void *dev_id)
+{
+	ahci_split_port_intr(dev_id);
+	return IRQ_HANDLED;
+}
+
+/**
+ * ahci_split_intr_host - handler of a vector or line that all ports share
+ * @irq: Linux interrupt number
+ * @dev_id: the ATA host
+ *
+ * CONTEXT: completion.  One port's lock at a time.
+ *
+ * Return: IRQ_NONE if the HBA raised nothing.
+ */
+irqreturn_t ahci_split_intr_host(int irq, void *dev_id)
+{
+	struct ata_host *host = dev_id;
+	const struct ahci_split_host *hpriv = host->private_data;
+	unsigned long pending;
+	u32 status;
+	int i;
+
+	status = readl(hpriv->mmio + AHCI_IS);
+	if (!status)
+		return IRQ_NONE;
+
+	pending = status & hpriv->port_map;
+	for_each_set_bit(i, &pending, host->n_ports)
+		ahci_split_port_intr(host->ports[i]);
+
+	/*
+	 * IS follows the ports' PxIS like a level, so clear it after them
+	 * (AHCI 1.1, 10.6.2).  Clear all that was read: an event on a port that
+	 * we do not use would scream otherwise.
+	 */
+	writel(status, hpriv->mmio + AHCI_IS);
+
+	return IRQ_RETVAL(pending);
+}
+
+/**
+ * ahci_split_qc_fill_rtf - ->qc_fill_rtf: the registers as the device left them
+ * @qc: command that failed, or whose caller wants to see them
+ *
+ * CONTEXT: completion or EH.
+ * LOCKING: ap->lock.
+ */
+ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
+{
+	const struct ahci_rx_fis *rx = &ahci_split_port(qc->ap)->dma->rx;
+
+	if (qc->tf.protocol == ATA_PROT_PIO &&
+	    qc->dma_dir == DMA_FROM_DEVICE &&
+	    !(qc->flags & ATA_SPLIT_QCFLAG_EH)) {
+		/*
+		 * A PIO read that succeeds ends with a PIO Setup FIS, whose
+		 * E_Status (SATA, PIO Setup FIS) is the final status.
+		 */
+		ata_tf_from_fis(rx->pio_setup, &qc->result_tf);
+		qc->result_tf.status = rx->pio_setup[15];
+	} else if (ata_is_ncq(qc->tf.protocol)) {
+		/* No Register FIS for these; the last one is of another age. */
+		qc->result_tf.status = rx->sdb[2];
+		qc->result_tf.error = rx->sdb[3];
+	} else {
+		ata_tf_from_fis(rx->d2h_reg, &qc->result_tf);
+	}
+
+	return ATA_SPLIT_RTF_FILLED;
+}
+
+/**
+ * ahci_split_qc_ncq_fill_rtf - ->qc_ncq_fill_rtf: the status NCQ commands share
+ * @ap: port
+ * @done_mask: tags that are done
+ *
+ * Read now, as the next FIS overwrites it; and only for commands whose caller
+ * asked, which a plain READ or WRITE's does not.
+ *
+ * CONTEXT: completion.
+ * LOCKING: ap->lock.
+ */
+void ahci_split_qc_ncq_fill_rtf(struct ata_port *ap, u64 done_mask)
+{
+	const struct ahci_rx_fis *rx = &ahci_split_port(ap)->dma->rx;
+
+	lockdep_assert_held(ap->lock);
+
+	if (!ap->link.sactive)
+		return;
+
+	while (done_mask) {
+		unsigned int tag = __ffs64(done_mask);
+		struct ata_queued_cmd *qc = ata_qc_from_tag(ap, tag);
+
+		done_mask &= ~(1ULL << tag);
+		if (!qc || !(qc->flags & ATA_QCFLAG_RESULT_TF) ||
+		    !ata_is_ncq(qc->tf.protocol))
+			continue;
+		qc->result_tf.status = rx->sdb[2];
+		qc->result_tf.error = rx->sdb[3];
+		qc->result_tf.flags = qc->tf.flags;
+		qc->flags |= ATA_SPLIT_QCFLAG_RTF_FILLED;
+	}
+}

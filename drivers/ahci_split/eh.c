@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Error handling: what the HBA says went wrong, freeze, thaw and resets.
+ *
+ * All of it but ahci_split_error_intr() runs in libata's error handling thread,
+ * to which the port belongs meanwhile.  Builds may still be going on: their
+ * tables are the tags', so polled commands use the internal one.
+ */
+
+#include <linux/delay.h>
+#include <linux/lockdep.h>
+#include "ahci_split.h"
+
+/**
+ * ahci_split_error_intr - decode an error interrupt and summon error handling
+ * @ap: port; what had completed is already out of the way
+ * @status: PxIS
+ *
+ * CONTEXT: completion.
+ * LOCKING: ap->lock.
+ */
+void ahci_split_error_intr(struct ata_port *ap, u32 status)
+{
+	const struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ata_eh_info *ehi = &ap->link.eh_info;
+	struct ata_queued_cmd *qc = ata_qc_from_tag(ap, ap->link.active_tag);
+	u32 serror;
+
+	lockdep_assert_held(ap->lock);
+
+	ata_ehi_clear_desc(ehi);
+	ata_ehi_push_desc(ehi, "irq_stat 0x%08x", status);
+
+	/* AHCI needs SError cleared, it might lock up otherwise. */
+	ahci_split_scr_read(&ap->link, SCR_ERROR, &serror);
+	ahci_split_scr_write(&ap->link, SCR_ERROR, serror);
+	ehi->serror |= serror;
+
+	if (status & AHCI_PXI_TFES) {
+		/*
+		 * Of queued commands none is charged here: the device's NCQ
+		 * command error log tells error handling which one it was.
+		 */
+		if (qc)
+			qc->err_mask |= AC_ERR_DEV;
+		else
+			ehi->err_mask |= AC_ERR_DEV;
+	}
+
+	if (status & AHCI_PXI_UFS) {
+		const u8 *unk = pp->dma->rx.unknown;
+
+		ehi->err_mask |= AC_ERR_HSM;
+		ehi->action |= ATA_EH_RESET;
+		ata_ehi_push_desc(ehi, "unknown FIS %16ph", unk);
+	}
+
+	if (status & (AHCI_PXI_HBFS | AHCI_PXI_HBDS)) {
+		ehi->err_mask |= AC_ERR_HOST_BUS;
+		ehi->action |= ATA_EH_RESET;
+		ata_ehi_push_desc(ehi, "host bus error");
+	}
+
+	if (status & AHCI_PXI_IFS) {
+		ehi->err_mask |= AC_ERR_ATA_BUS;
+		ehi->action |= ATA_EH_RESET;
+		ata_ehi_push_desc(ehi, "interface fatal error");
+	}
+
+	if (status & (AHCI_PXI_PCS | AHCI_PXI_PRCS)) {
+		ata_ehi_hotplugged(ehi);
+		ata_ehi_push_desc(ehi, "%s", status & AHCI_PXI_PCS ?
+				  "connection status changed" :
+				  "PHY RDY changed");
+	}
+
+	if (status & AHCI_PXI_FREEZE)
+		ata_port_freeze(ap);
+	else
+		ata_port_abort(ap);
+}
+
+/**
+ * ahci_split_freeze - ->freeze: no more interrupts from this port
+ * @ap: port
+ *
+ * CONTEXT: EH.
+ * LOCKING: ap->lock.
+ */
+void ahci_split_freeze(struct ata_port *ap)
+{
+	writel(0, ahci_split_port_mmio(ap) + AHCI_PXIE);
+}
+
+/**
+ * ahci_split_thaw - ->thaw: forget what happened, listen again
+ * @ap: port
+ *
+ * CONTEXT: EH.
+ * LOCKING: ap->lock.
+ */
+void ahci_split_thaw(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+
+	writel(readl(mmio + AHCI_PXIS), mmio + AHCI_PXIS);
+	writel(1U << ap->port_no, hpriv->mmio + AHCI_IS);
+	writel(AHCI_PXI_ENABLED, mmio + AHCI_PXIE);
+}
+
+static unsigned int ahci_split_classify(struct ata_port *ap)
+{
+	u32 sig = readl(ahci_split_port_mmio(ap) + AHCI_PXSIG);
+	struct ata_taskfile tf = {
+		.lbah	= sig >> 24,
+		.lbam	= sig >> 16,
+		.lbal	= sig >> 8,
+		.nsect	= sig,
+	};
+
+	return ata_port_classify(ap, &tf);
+}
+
+static int ahci_split_check_ready(struct ata_link *link)
+{
+	return ata_check_ready(readl(ahci_split_port_mmio(link->ap) +
+				     AHCI_PXTFD) & 0xff);
+}
+
+/*
+ * Restart the command engine, so that the HBA forgets its commands; override a
+ * device that hangs in BSY or DRQ, where the HBA can (AHCI 1.3.1, 3.3.7 CLO).
+ */
+static int ahci_split_kick_engine(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+	u32 tfd = readl(mmio + AHCI_PXTFD);
+	int rc;
+
+	rc = ahci_split_stop_engine(ap);
+	if (rc || !(tfd & (ATA_BUSY | ATA_DRQ)))
+		goto restart;
+
+	if (!(hpriv->cap & AHCI_CAP_SCLO)) {
+		rc = -EOPNOTSUPP;
+		goto restart;
+	}
+
+	writel(readl(mmio + AHCI_PXCMD) | AHCI_PXCMD_CLO, mmio + AHCI_PXCMD);
+	if (ata_wait_register(ap, mmio + AHCI_PXCMD, AHCI_PXCMD_CLO,
+			      AHCI_PXCMD_CLO, 1, 500) & AHCI_PXCMD_CLO)
+		rc = -EIO;
+restart:
+	ahci_split_start_engine(ap);
+	return rc;
+}
+
+/* Send a FIS that no interrupt answers, in slot 0 from the internal table. */
+static int ahci_split_exec_polled(struct ata_port *ap,
+				  const struct ata_taskfile *tf, u32 opts,
+				  unsigned int timeout_ms)
+{
+	struct ahci_split_port *pp = ahci_split_port(ap);
+
+	ata_tf_to_fis(tf, 0, 0, pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
+	ahci_split_fill_header(pp, 0, AHCI_SPLIT_TABLE_INTERNAL,
+			       AHCI_CMD_CFL | opts);
+	writel(1, pp->mmio + AHCI_PXCI);
+
+	if (!timeout_ms) {
+		readl(pp->mmio + AHCI_PXCI);	/* flush */
+		return 0;
+	}
+	if (ata_wait_register(ap, pp->mmio + AHCI_PXCI, 1, 1, 1,
+			      timeout_ms) & 1) {
+		ahci_split_kick_engine(ap);
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/**
+ * ahci_split_softreset - ->softreset: SRST on, SRST off (AHCI 1.3.1, 10.4.1)
+ * @link: host link
+ * @class: what the signature says is there
+ * @deadline: in jiffies
+ *
+ * CONTEXT: EH.
+ *
+ * Return: 0 or a negative error.
+ */
+int ahci_split_softreset(struct ata_link *link, unsigned int *class,
+			 unsigned long deadline)
+{
+	struct ata_port *ap = link->ap;
+	const char *reason = "1st FIS failed";
+	unsigned int timeout_ms = 0;
+	struct ata_taskfile tf;
+	int rc;
+
+	rc = ahci_split_kick_engine(ap);
+	if (rc && rc != -EOPNOTSUPP)
+		ata_link_warn(link, "failed to reset engine (errno=%d)\n", rc);
+
+	if (time_after(deadline, jiffies))
+		timeout_ms = jiffies_to_msecs(deadline - jiffies);
+
+	ata_tf_init(link->device, &tf);
+	tf.ctl |= ATA_SRST;
+	rc = ahci_split_exec_polled(ap, &tf,
+				    AHCI_CMD_RESET | AHCI_CMD_CLEAR_BUSY,
+				    timeout_ms);
+	if (rc) {
+		rc = -EIO;
+		goto fail;
+	}
+
+	/* ATA wants 5 us between the two; be generous and sleep. */
+	ata_msleep(ap, 1);
+
+	tf.ctl &= ~ATA_SRST;
+	ahci_split_exec_polled(ap, &tf, 0, 0);
+
+	reason = "device not ready";
+	rc = ata_wait_after_reset(link, deadline, ahci_split_check_ready);
+	if (rc)
+		goto fail;
+
+	*class = ahci_split_classify(ap);
+	return 0;
+fail:
+	ata_link_err(link, "softreset failed (%s)\n", reason);
+	return rc;
+}
+
+/**
+ * ahci_split_hardreset - ->hardreset: COMRESET (AHCI 1.3.1, 10.4.2)
+ * @link: host link
+ * @class: what the signature says is there, if the link came up
+ * @deadline: in jiffies
+ *
+ * CONTEXT: EH.
+ *
+ * Return: 0, -EAGAIN if a softreset should follow, or a negative error.
+ */
+int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
+			 unsigned long deadline)
+{
+	struct ata_port *ap = link->ap;
+	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ata_taskfile tf;
+	bool online;
+	int rc;
+
+	ahci_split_stop_engine(ap);
+
+	/* So that BSY says whether the first Register FIS has come. */
+	ata_tf_init(link->device, &tf);
+	tf.status = ATA_BUSY;
+	ata_tf_to_fis(&tf, 0, 0, pp->dma->rx.d2h_reg);
+
+	ahci_split_clear_port(ap);
+
+	rc = sata_link_hardreset(link, sata_ehc_deb_timing(&link->eh_context),
+				 deadline, &online, ahci_split_check_ready);
+
+	ahci_split_start_engine(ap);
+
+	if (online)
+		*class = ahci_split_classify(ap);
+	return rc;
+}
+
+/**
+ * ahci_split_postreset - ->postreset: tell the HBA what kind of device it is
+ * @link: host link
+ * @class: device class
+ *
+ * CONTEXT: EH.
+ */
+void ahci_split_postreset(struct ata_link *link, unsigned int *class)
+{
+	void __iomem *mmio = ahci_split_port_mmio(link->ap);
+	u32 old, new;
+
+	ata_std_postreset(link, class);
+
+	old = readl(mmio + AHCI_PXCMD);
+	new = old & ~AHCI_PXCMD_ATAPI;
+	if (*class == ATA_DEV_ATAPI)
+		new |= AHCI_PXCMD_ATAPI;
+	if (new != old) {
+		writel(new, mmio + AHCI_PXCMD);
+		readl(mmio + AHCI_PXCMD);	/* flush */
+	}
+}
+
+/**
+ * ahci_split_error_handler - ->error_handler
+ * @ap: port
+ *
+ * CONTEXT: EH.
+ */
+void ahci_split_error_handler(struct ata_port *ap)
+{
+	/* A fatal error stops the engine; libata wants to read logs first. */
+	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {
+		ahci_split_stop_engine(ap);
+		ahci_split_start_engine(ap);
+	}
+
+	ata_std_error_handler(ap);
+
+	if (!ata_dev_enabled(ap->link.device))
+		ahci_split_stop_engine(ap);
+}
+
+/**
+ * ahci_split_post_internal_cmd - ->post_internal_cmd
+ * @qc: internal command that is done
+ *
+ * CONTEXT: EH.
+ */
+void ahci_split_post_internal_cmd(struct ata_queued_cmd *qc)
+{
+	/* Make the engine forget a command that failed or timed out. */
+	if (qc->flags & ATA_SPLIT_QCFLAG_EH)
+		ahci_split_kick_engine(qc->ap);
+}

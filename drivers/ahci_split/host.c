@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The HBA: taking it over from firmware, reset, set-up. */
+
+#include <linux/bitfield.h>
+#include <linux/delay.h>
+#include <linux/iopoll.h>
+#include "ahci_split.h"
+
+/* Some HBAs need several writes until GHC.AE sticks (as in stock ahci). */
+#define AHCI_SPLIT_ENABLE_TRIES		5
+
+static int ahci_split_enable(struct device *dev,
+			     const struct ahci_split_host *hpriv)
+{
+	u32 ghc = readl(hpriv->mmio + AHCI_GHC);
+	int i;
+
+	for (i = 0; i < AHCI_SPLIT_ENABLE_TRIES && !(ghc & AHCI_GHC_AE); i++) {
+		if (i)
+			msleep(10);
+		writel(ghc | AHCI_GHC_AE, hpriv->mmio + AHCI_GHC);
+		ghc = readl(hpriv->mmio + AHCI_GHC);	/* flush and check */
+	}
+	if (!(ghc & AHCI_GHC_AE)) {
+		dev_err(dev, "controller does not enter AHCI mode\n");
+		return -EIO;
+	}
+	return 0;
+}
+
+/**
+ * ahci_split_handoff - take the HBA from the BIOS (AHCI 1.3.1, 10.6.3)
+ * @dev: PCI device, for messages
+ * @hpriv: HBA
+ *
+ * The BIOS has 25 ms to answer; if it says that it is busy, two seconds more.
+ * A BIOS that does not answer is overruled, as the specification allows.
+ */
+void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv)
+{
+	void __iomem *bohc = hpriv->mmio + AHCI_BOHC;
+	u32 val;
+
+	if (!(hpriv->cap2 & AHCI_CAP2_BOH))
+		return;
+
+	val = readl(bohc);
+	if (!(val & AHCI_BOHC_BOS))
+		return;
+
+	writel(val | AHCI_BOHC_OOS, bohc);
+	if (!readl_poll_timeout(bohc, val, !(val & AHCI_BOHC_BOS), 1000, 25000))
+		return;
+	if (val & AHCI_BOHC_BB &&
+	    !readl_poll_timeout(bohc, val, !(val & AHCI_BOHC_BOS), 10000,
+				2000000))
+		return;
+
+	dev_warn(dev, "BIOS does not release the controller (BOHC 0x%x), taking it\n",
+		 val);
+}
+
+/* Which ports are there?  PI and CAP.NP may disagree; trust the smaller. */
+static u32 ahci_split_port_map(struct device *dev,
+			       const struct ahci_split_host *hpriv)
+{
+	unsigned int n_ports = FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1;
+	u32 map = readl(hpriv->mmio + AHCI_PI);
+
+	if (hweight32(map) > n_ports) {
+		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), using CAP.NP\n",
+			 map, n_ports);
+		map = 0;
+	}
+	/* Before AHCI 1.3 PI was often left empty. */
+	if (!map && hpriv->version < AHCI_VS_1_3) {
+		map = GENMASK(n_ports - 1, 0);
+		dev_warn(dev, "forcing PI to 0x%x\n", map);
+	}
+	return map;
+}
+
+/**
+ * ahci_split_save_config - read what the HBA can do and firmware has set
+ * @dev: PCI device, for messages
+ * @hpriv: HBA with @mmio set
+ *
+ * Return: 0 or a negative error.
+ */
+int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
+{
+	unsigned long map;
+	int i, rc;
+
+	/* CAP may be read in AHCI mode only. */
+	rc = ahci_split_enable(dev, hpriv);
+	if (rc)
+		return rc;
+
+	hpriv->saved_cap = readl(hpriv->mmio + AHCI_CAP);
+	hpriv->cap = hpriv->saved_cap;
+	hpriv->version = readl(hpriv->mmio + AHCI_VS);
+	if (hpriv->version >= AHCI_VS_1_2)
+		hpriv->cap2 = readl(hpriv->mmio + AHCI_CAP2);
+
+	hpriv->port_map = ahci_split_port_map(dev, hpriv);
+	hpriv->saved_port_map = hpriv->port_map;
+
+	map = hpriv->port_map;
+	for_each_set_bit(i, &map, AHCI_MAX_PORTS)
+		hpriv->saved_port_caps[i] =
+			readl(hpriv->mmio + AHCI_PORT_BASE +
+			      i * AHCI_PORT_SIZE + AHCI_PXCMD) & AHCI_PXCMD_CAPS;
+	return 0;
+}
+
+/* CAP, PI and the ports' capabilities are firmware's, and a reset clears them. */
+static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
+{
+	unsigned long map = hpriv->port_map;
+	int i;
+
+	writel(hpriv->saved_cap, hpriv->mmio + AHCI_CAP);
+	if (hpriv->cap2)
+		writel(hpriv->cap2, hpriv->mmio + AHCI_CAP2);
+	writel(hpriv->saved_port_map, hpriv->mmio + AHCI_PI);
+	readl(hpriv->mmio + AHCI_PI);	/* flush */
+
+	for_each_set_bit(i, &map, AHCI_MAX_PORTS)
+		writel(hpriv->saved_port_caps[i],
+		       hpriv->mmio + AHCI_PORT_BASE + i * AHCI_PORT_SIZE +
+		       AHCI_PXCMD);
+}
+
+/**
+ * ahci_split_reset_host - HBA reset (AHCI 1.3.1, 10.4.3)
+ * @host: ATA host
+ *
+ * May sleep.
+ *
+ * Return: 0, or -EIO if it is not over within a second.
+ */
+int ahci_split_reset_host(struct ata_host *host)
+{
+	const struct ahci_split_host *hpriv = host->private_data;
+	u32 ghc;
+	int rc;
+
+	rc = ahci_split_enable(host->dev, hpriv);
+	if (rc)
+		return rc;
+
+	ghc = readl(hpriv->mmio + AHCI_GHC);
+	writel(ghc | AHCI_GHC_HR, hpriv->mmio + AHCI_GHC);
+	readl(hpriv->mmio + AHCI_GHC);	/* flush */
+	ghc = ata_wait_register(NULL, hpriv->mmio + AHCI_GHC, AHCI_GHC_HR,
+				AHCI_GHC_HR, 10, 1000);
+	if (ghc & AHCI_GHC_HR) {
+		dev_err(host->dev, "controller reset failed (GHC 0x%x)\n", ghc);
+		return -EIO;
+	}
+
+	rc = ahci_split_enable(host->dev, hpriv);
+	if (rc)
+		return rc;
+	ahci_split_restore_config(hpriv);
+	return 0;
+}
+
+/**
+ * ahci_split_init_host - all ports idle, interrupts on
+ * @host: ATA host, reset
+ *
+ * May sleep.
+ */
+void ahci_split_init_host(struct ata_host *host)
+{
+	const struct ahci_split_host *hpriv = host->private_data;
+	unsigned long map = hpriv->port_map;
+	int i;
+
+	for_each_set_bit(i, &map, host->n_ports) {
+		ahci_split_quiesce_port(host->ports[i]);
+		ahci_split_clear_port(host->ports[i]);
+	}
+
+	writel(readl(hpriv->mmio + AHCI_GHC) | AHCI_GHC_IE,
+	       hpriv->mmio + AHCI_GHC);
+	readl(hpriv->mmio + AHCI_GHC);	/* flush */
+}
+
+/**
+ * ahci_split_irq_off - no more interrupts from the HBA
+ * @host: ATA host
+ *
+ * AHCI 1.3.1, 8.3.3: required before D3.
+ */
+void ahci_split_irq_off(struct ata_host *host)
+{
+	const struct ahci_split_host *hpriv = host->private_data;
+
+	writel(readl(hpriv->mmio + AHCI_GHC) & ~AHCI_GHC_IE,
+	       hpriv->mmio + AHCI_GHC);
+	readl(hpriv->mmio + AHCI_GHC);	/* flush */
+}
+
+/**
+ * ahci_split_print_info - say what was found and what is left out
+ * @host: ATA host
+ * @irq_mode: how interrupts arrive
+ */
+void ahci_split_print_info(struct ata_host *host, const char *irq_mode)
+{
+	static const char * const speeds[] = { "?", "1.5", "3", "6" };
+	const struct ahci_split_host *hpriv = host->private_data;
+	unsigned int iss = FIELD_GET(AHCI_CAP_ISS, hpriv->cap);
+
+	dev_info(host->dev,
+		 "AHCI %x.%x, %u slots, %s Gb/s, ports 0x%x, %s, %s\n",
+		 hpriv->version >> 16, (hpriv->version & 0xffff) >> 8,
+		 (u32)FIELD_GET(AHCI_CAP_NCS, hpriv->cap) + 1,
+		 speeds[iss < ARRAY_SIZE(speeds) ? iss : 0], hpriv->port_map,
+		 hpriv->cap & AHCI_CAP_SNCQ ? "NCQ" : "no NCQ", irq_mode);
+	dev_info(host->dev,
+		 "not supported:%s%s link power management, runtime PM, chip quirks\n",
+		 hpriv->cap & AHCI_CAP_SPM ? " port multipliers," : "",
+		 hpriv->cap & AHCI_CAP_EMS ? " enclosure LEDs," : "");
+}

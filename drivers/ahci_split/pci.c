@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ahci_split: an AHCI low-level driver that prepares commands without the port
+ * lock.
+ *
+ * It has no PCI ids, so loading it takes no controller from anyone: it gets one
+ * by its address, through driver_override.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include "ahci_split.h"
+
+static struct scsi_host_template ahci_split_sht = {
+	ATA_NCQ_SHT_QD(DRV_NAME, AHCI_MAX_CMDS),
+	.sg_tablesize		= AHCI_MAX_PRD,
+	.dma_boundary		= 0xffffffff,	/* as stock ahci: no entry crosses 4 GiB */
+};
+
+/* Not const: libata resolves ->inherits in place. */
+static struct ata_port_operations ahci_split_ops = {
+	.inherits		= &sata_port_ops,
+
+	.qc_prep		= ahci_split_qc_prep,
+	.qc_issue		= ahci_split_qc_issue,
+	.qc_fill_rtf		= ahci_split_qc_fill_rtf,
+	ATA_SPLIT_NCQ_FILL_RTF_OP(ahci_split_qc_ncq_fill_rtf)
+
+	.freeze			= ahci_split_freeze,
+	.thaw			= ahci_split_thaw,
+	ATA_SPLIT_RESET_OP(softreset) = ahci_split_softreset,
+	ATA_SPLIT_RESET_OP(hardreset) = ahci_split_hardreset,
+	ATA_SPLIT_RESET_OP(postreset) = ahci_split_postreset,
+	.error_handler		= ahci_split_error_handler,
+	.post_internal_cmd	= ahci_split_post_internal_cmd,
+	.end_eh			= ata_split_end_eh,
+
+	.scr_read		= ahci_split_scr_read,
+	.scr_write		= ahci_split_scr_write,
+
+	.port_suspend		= ahci_split_port_suspend,
+	.port_resume		= ahci_split_port_resume,
+	.port_start		= ahci_split_port_start,
+	.port_stop		= ahci_split_port_stop,
+};
+
+static const struct ata_port_info ahci_split_port_info = {
+	.flags			= ATA_FLAG_SATA | ATA_FLAG_PIO_DMA |
+				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN |
+				  ATA_FLAG_NO_LPM,
+	.pio_mask		= ATA_PIO4,
+	.udma_mask		= ATA_UDMA6,
+	.port_ops		= &ahci_split_ops,
+};
+
+/*
+ * A vector for each port where the HBA grants it, else one for all.  An HBA
+ * with fewer messages than ports reverts to a single one (GHC.MRSM).
+ */
+static int ahci_split_init_irq(struct pci_dev *pdev, unsigned int n_ports,
+			       struct ahci_split_host *hpriv)
+{
+	int rc;
+
+	if (n_ports > 1) {
+		rc = pci_alloc_irq_vectors(pdev, n_ports, INT_MAX,
+					   PCI_IRQ_MSIX | PCI_IRQ_MSI);
+		if (rc > 0) {
+			if (!(readl(hpriv->mmio + AHCI_GHC) & AHCI_GHC_MRSM)) {
+				hpriv->per_port_irq = true;
+				return 0;
+			}
+			pci_free_irq_vectors(pdev);
+		}
+	}
+
+	rc = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI);
+	if (rc < 0)
+		rc = pci_alloc_irq_vectors(pdev, 1, 1,
+					   PCI_IRQ_MSIX | PCI_IRQ_INTX);
+	return rc < 0 ? rc : 0;
+}
+
+static const char *ahci_split_irq_mode(const struct pci_dev *pdev,
+				       const struct ahci_split_host *hpriv)
+{
+	if (hpriv->per_port_irq)
+		return pdev->msix_enabled ? "MSI-X per port" : "MSI per port";
+	if (pdev->msix_enabled)
+		return "one MSI-X";
+	return pdev->msi_enabled ? "one MSI" : "INTx";
+}
+
+/* As ata_host_activate(), for a vector per port. */
+static int ahci_split_activate_per_port(struct ata_host *host)
+{
+	const struct ahci_split_host *hpriv = host->private_data;
+	struct pci_dev *pdev = to_pci_dev(host->dev);
+	unsigned long map = hpriv->port_map;
+	int i, rc;
+
+	rc = ata_host_start(host);
+	if (rc)
+		return rc;
+
+	for_each_set_bit(i, &map, host->n_ports) {
+		struct ata_port *ap = host->ports[i];
+		int irq = pci_irq_vector(pdev, i);
+
+		rc = devm_request_irq(host->dev, irq, ahci_split_intr_port, 0,
+				      ahci_split_port(ap)->irq_desc, ap);
+		if (rc)
+			return rc;
+		ata_split_port_desc_irq(ap, irq);
+	}
+
+	return ata_host_register(host, &ahci_split_sht);
+}
+
+static int ahci_split_activate(struct ata_host *host)
+{
+	const struct ahci_split_host *hpriv = host->private_data;
+
+	if (hpriv->per_port_irq)
+		return ahci_split_activate_per_port(host);
+
+	return ata_host_activate(host, pci_irq_vector(to_pci_dev(host->dev), 0),
+				 ahci_split_intr_host, IRQF_SHARED,
+				 &ahci_split_sht);
+}
+
+/* Map the registers and see that they are all there. */
+static int ahci_split_map_bar(struct pci_dev *pdev,
+			      struct ahci_split_host *hpriv)
+{
+	resource_size_t len = pci_resource_len(pdev, AHCI_PCI_BAR);
+	u32 n_ports;
+
+	if (!(pci_resource_flags(pdev, AHCI_PCI_BAR) & IORESOURCE_MEM) ||
+	    len < AHCI_PORT_BASE) {
+		dev_err(&pdev->dev, "BAR %d is no AHCI register block\n",
+			AHCI_PCI_BAR);
+		return -ENODEV;
+	}
+
+	hpriv->mmio = pcim_iomap(pdev, AHCI_PCI_BAR, 0);
+	if (!hpriv->mmio)
+		return -ENOMEM;
+
+	n_ports = FIELD_GET(AHCI_CAP_NP, readl(hpriv->mmio + AHCI_CAP)) + 1;
+	if (len < AHCI_PORT_BASE + n_ports * AHCI_PORT_SIZE) {
+		dev_err(&pdev->dev, "BAR %d is too small for %u ports\n",
+			AHCI_PCI_BAR, n_ports);
+		return -ENODEV;
+	}
+	return 0;
+}
+
+static int ahci_split_set_dma_mask(struct pci_dev *pdev,
+				   const struct ahci_split_host *hpriv)
+{
+	int rc = -EIO;
+
+	if (hpriv->cap & AHCI_CAP_S64A)
+		rc = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (rc)
+		rc = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+	if (rc)
+		dev_err(&pdev->dev, "no usable DMA mask\n");
+	return rc;
+}
+
+static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
+					      struct ahci_split_host *hpriv)
+{
+	struct ata_port_info pi = ahci_split_port_info;
+	const struct ata_port_info *ppi[] = { &pi, NULL };
+	struct ata_host *host;
+	int i, n_ports;
+
+	if (hpriv->cap & AHCI_CAP_SNCQ)
+		pi.flags |= ATA_FLAG_NCQ | ATA_FLAG_FPDMA_AA |
+			    ATA_FLAG_FPDMA_AUX;
+
+	/* CAP.NP counts ports, or is the index of the last one. */
+	n_ports = max_t(int, FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1,
+			fls(hpriv->port_map));
+	host = ata_host_alloc_pinfo(&pdev->dev, ppi, n_ports);
+	if (!host)
+		return NULL;
+	host->private_data = hpriv;
+
+	/* Staggered spin-up means one after the other. */
+	if (!(hpriv->cap & AHCI_CAP_SSS))
+		host->flags |= ATA_HOST_PARALLEL_SCAN;
+
+	for (i = 0; i < host->n_ports; i++) {
+		struct ata_port *ap = host->ports[i];
+
+		ata_port_pbar_desc(ap, AHCI_PCI_BAR, -1, "abar");
+		ata_port_pbar_desc(ap, AHCI_PCI_BAR,
+				   AHCI_PORT_BASE + i * AHCI_PORT_SIZE, "port");
+		if (!(hpriv->port_map & (1U << i)))
+			ap->ops = &ata_dummy_port_ops;
+	}
+	return host;
+}
+
+static int ahci_split_probe(struct pci_dev *pdev,
+			    const struct pci_device_id *id)
+{
+	struct ahci_split_host *hpriv;
+	struct ata_host *host;
+	int rc;
+
+	if (pdev->class != PCI_CLASS_STORAGE_SATA_AHCI) {
+		dev_err(&pdev->dev,
+			"class 0x%06x is not an AHCI controller (0x%06x); clear driver_override\n",
+			pdev->class, PCI_CLASS_STORAGE_SATA_AHCI);
+		return -ENODEV;
+	}
+
+	rc = pcim_enable_device(pdev);
+	if (rc)
+		return rc;
+
+	/* All BARs: many HBAs have a legacy interface to the same ports. */
+	rc = ata_split_request_regions(pdev, DRV_NAME);
+	if (rc) {
+		if (rc == -EBUSY)
+			pcim_pin_device(pdev);
+		return rc;
+	}
+
+	hpriv = devm_kzalloc(&pdev->dev, sizeof(*hpriv), GFP_KERNEL);
+	if (!hpriv)
+		return -ENOMEM;
+
+	rc = ahci_split_map_bar(pdev, hpriv);
+	if (rc)
+		return rc;
+
+	rc = ahci_split_save_config(&pdev->dev, hpriv);
+	if (rc)
+		return rc;
+	ahci_split_handoff(&pdev->dev, hpriv);
+
+	host = ahci_split_alloc_host(pdev, hpriv);
+	if (!host)
+		return -ENOMEM;
+
+	rc = ahci_split_init_irq(pdev, host->n_ports, hpriv);
+	if (rc)
+		return rc;
+
+	rc = ahci_split_set_dma_mask(pdev, hpriv);
+	if (rc)
+		return rc;
+
+	rc = ahci_split_reset_host(host);
+	if (rc)
+		return rc;
+	ahci_split_init_host(host);
+	ahci_split_print_info(host, ahci_split_irq_mode(pdev, hpriv));
+
+	pci_set_master(pdev);
+	return ahci_split_activate(host);
+}
+
+static int __maybe_unused ahci_split_suspend(struct device *dev)
+{
+	struct ata_host *host = dev_get_drvdata(dev);
+
+	ahci_split_irq_off(host);
+	ata_host_suspend(host, PMSG_SUSPEND);
+	return 0;
+}
+
+static int __maybe_unused ahci_split_resume(struct device *dev)
+{
+	struct ata_host *host = dev_get_drvdata(dev);
+	int rc;
+
+	/* Set by ata_host_suspend(), unless only hibernation was prepared. */
+	if (dev->power.power_state.event == PM_EVENT_SUSPEND) {
+		rc = ahci_split_reset_host(host);
+		if (rc)
+			return rc;
+		ahci_split_init_host(host);
+	}
+	ata_host_resume(host);
+	return 0;
+}
+
+static SIMPLE_DEV_PM_OPS(ahci_split_pm_ops, ahci_split_suspend,
+			 ahci_split_resume);
+
+static struct pci_driver ahci_split_driver = {
+	.name			= DRV_NAME,
+	.probe			= ahci_split_probe,
+	.remove			= ata_pci_remove_one,
+	.shutdown		= ata_pci_shutdown_one,
+	.driver.pm		= &ahci_split_pm_ops,
+};
+
+static int __init ahci_split_init(void)
+{
+	ata_split_init_sht(&ahci_split_sht);
+	return pci_register_driver(&ahci_split_driver);
+}
+
+static void __exit ahci_split_exit(void)
+{
+	pci_unregister_driver(&ahci_split_driver);
+}
+
+module_init(ahci_split_init);
+module_exit(ahci_split_exit);
+
+MODULE_AUTHOR("The ata_split maintainers");
+MODULE_DESCRIPTION("AHCI SATA driver that prepares commands without the port lock");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

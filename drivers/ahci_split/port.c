@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A port: memory, engines, power, SCR access. */
+
+#include <linux/dma-mapping.h>
+#include <linux/moduleparam.h>
+#include "ahci_split.h"
+
+static bool ahci_split_host_lock;
+module_param_named(host_lock, ahci_split_host_lock, bool, 0444);
+MODULE_PARM_DESC(host_lock,
+		 "Share one lock between the ports of a controller, as stock ahci does without per-port interrupts, for comparison (default: N)");
+
+static const u8 ahci_split_scr_offset[] = {
+	[SCR_STATUS]		= AHCI_PXSSTS,
+	[SCR_CONTROL]		= AHCI_PXSCTL,
+	[SCR_ERROR]		= AHCI_PXSERR,
+	[SCR_ACTIVE]		= AHCI_PXSACT,
+	[SCR_NOTIFICATION]	= AHCI_PXSNTF,
+};
+
+static void __iomem *ahci_split_scr(struct ata_link *link, unsigned int reg)
+{
+	const struct ahci_split_host *hpriv = link->ap->host->private_data;
+
+	if (reg >= ARRAY_SIZE(ahci_split_scr_offset) ||
+	    (reg == SCR_NOTIFICATION && !(hpriv->cap & AHCI_CAP_SSNTF)))
+		return NULL;
+	return ahci_split_port_mmio(link->ap) + ahci_split_scr_offset[reg];
+}
+
+/**
+ * ahci_split_scr_read - ->scr_read
+ * @link: host link
+ * @reg: SCR_*
+ * @val: where to put it
+ *
+ * Return: 0, or -EINVAL if the HBA lacks the register.
+ */
+int ahci_split_scr_read(struct ata_link *link, unsigned int reg, u32 *val)
+{
+	void __iomem *addr = ahci_split_scr(link, reg);
+
+	if (!addr)
+		return -EINVAL;
+	*val = readl(addr);
+	return 0;
+}
+
+/**
+ * ahci_split_scr_write - ->scr_write
+ * @link: host link
+ * @reg: SCR_*
+ * @val: what to write
+ *
+ * Return: 0, or -EINVAL if the HBA lacks the register.
+ */
+int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val)
+{
+	void __iomem *addr = ahci_split_scr(link, reg);
+
+	if (!addr)
+		return -EINVAL;
+	writel(val, addr);
+	return 0;
+}
+
+/**
+ * ahci_split_start_engine - let the HBA process the command list (PxCMD.ST)
+ * @ap: port
+ */
+void ahci_split_start_engine(struct ata_port *ap)
+{
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+
+	writel(readl(mmio + AHCI_PXCMD) | AHCI_PXCMD_ST, mmio + AHCI_PXCMD);
+	readl(mmio + AHCI_PXCMD);	/* flush */
+}
+
+/**
+ * ahci_split_stop_engine - stop the command list, wait until it is stopped
+ * @ap: port
+ *
+ * May sleep.
+ *
+ * Return: 0; -ENODEV if the HBA is gone; -EIO if it does not stop in the 500 ms
+ * of AHCI 1.3.1, 10.3.2.
+ */
+int ahci_split_stop_engine(struct ata_port *ap)
+{
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+	u32 cmd = readl(mmio + AHCI_PXCMD);
+
+	if (!(cmd & (AHCI_PXCMD_ST | AHCI_PXCMD_CR)))
+		return 0;
+
+	/* Unplugged: do not wait for each port in turn. */
+	if (cmd == ~0U) {
+		dev_err(ap->host->dev, "AHCI controller unavailable!\n");
+		return -ENODEV;
+	}
+
+	writel(cmd & ~AHCI_PXCMD_ST, mmio + AHCI_PXCMD);
+	if (ata_wait_register(ap, mmio + AHCI_PXCMD, AHCI_PXCMD_CR,
+			      AHCI_PXCMD_CR, 1, 500) & AHCI_PXCMD_CR)
+		return -EIO;
+	return 0;
+}
+
+static void ahci_split_start_fis_rx(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	const struct ahci_split_port *pp = ahci_split_port(ap);
+	dma_addr_t list = pp->dma_addr + offsetof(struct ahci_split_dma, list);
+	dma_addr_t rx = pp->dma_addr + offsetof(struct ahci_split_dma, rx);
+
+	/* The upper halves are read-only without CAP.S64A. */
+	if (hpriv->cap & AHCI_CAP_S64A) {
+		writel(upper_32_bits(list), pp->mmio + AHCI_PXCLBU);
+		writel(upper_32_bits(rx), pp->mmio + AHCI_PXFBU);
+	}
+	writel(lower_32_bits(list), pp->mmio + AHCI_PXCLB);
+	writel(lower_32_bits(rx), pp->mmio + AHCI_PXFB);
+
+	writel(readl(pp->mmio + AHCI_PXCMD) | AHCI_PXCMD_FRE,
+	       pp->mmio + AHCI_PXCMD);
+	readl(pp->mmio + AHCI_PXCMD);	/* flush */
+}
+
+static int ahci_split_stop_fis_rx(struct ata_port *ap)
+{
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+
+	writel(readl(mmio + AHCI_PXCMD) & ~AHCI_PXCMD_FRE, mmio + AHCI_PXCMD);
+
+	/* AHCI 1.3.1, 10.3.2: 500 ms; be generous as stock ahci is. */
+	if (ata_wait_register(ap, mmio + AHCI_PXCMD, AHCI_PXCMD_FR,
+			      AHCI_PXCMD_FR, 10, 1000) & AHCI_PXCMD_FR)
+		return -EBUSY;
+	return 0;
+}
+
+/* Spin up the device, if that is ours to do, and wake the link. */
+static void ahci_split_power_up(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+	u32 cmd = readl(mmio + AHCI_PXCMD) & ~(AHCI_PXCMD_ICC |
+					       AHCI_PXCMD_ALPE |
+					       AHCI_PXCMD_ASP);
+
+	if (hpriv->cap & AHCI_CAP_SSS) {
+		cmd |= AHCI_PXCMD_SUD;
+		writel(cmd, mmio + AHCI_PXCMD);
+	}
+	writel(cmd | AHCI_PXCMD_ICC_ACTIVE, mmio + AHCI_PXCMD);
+}
+
+/* Listen mode, AHCI 1.3.1, 10.10.1: first PxSCTL.DET, then PxCMD.SUD. */
+static void ahci_split_power_down(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+	u32 cmd;
+
+	if (!(hpriv->cap & AHCI_CAP_SSS))
+		return;
+
+	writel(readl(mmio + AHCI_PXSCTL) & ~AHCI_PXSCTL_DET,
+	       mmio + AHCI_PXSCTL);
+	cmd = readl(mmio + AHCI_PXCMD) & ~(AHCI_PXCMD_ICC | AHCI_PXCMD_SUD);
+	writel(cmd, mmio + AHCI_PXCMD);
+}
+
+/**
+ * ahci_split_clear_port - forget pending errors and interrupts
+ * @ap: port
+ */
+void ahci_split_clear_port(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+
+	writel(readl(mmio + AHCI_PXSERR), mmio + AHCI_PXSERR);
+	writel(readl(mmio + AHCI_PXIS), mmio + AHCI_PXIS);
+	writel(1U << ap->port_no, hpriv->mmio + AHCI_IS);
+}
+
+/**
+ * ahci_split_quiesce_port - stop both of a port's engines
+ * @ap: port
+ *
+ * May sleep.
+ *
+ * Return: 0 or a negative error, after saying which engine it was.
+ */
+int ahci_split_quiesce_port(struct ata_port *ap)
+{
+	int rc;
+
+	rc = ahci_split_stop_engine(ap);
+	if (rc) {
+		ata_port_warn(ap, "failed to stop engine (%d)\n", rc);
+		return rc;
+	}
+
+	rc = ahci_split_stop_fis_rx(ap);
+	if (rc)
+		ata_port_warn(ap, "failed to stop FIS reception (%d)\n", rc);
+	return rc;
+}
+
+/**
+ * ahci_split_port_resume - ->port_resume
+ * @ap: port
+ *
+ * Return: 0.
+ */
+int ahci_split_port_resume(struct ata_port *ap)
+{
+	ahci_split_power_up(ap);
+	ahci_split_start_fis_rx(ap);
+	ahci_split_start_engine(ap);
+	return 0;
+}
+
+/**
+ * ahci_split_port_suspend - ->port_suspend
+ * @ap: port, frozen by error handling
+ * @mesg: unused
+ *
+ * Return: 0 or a negative error, which keeps the system awake.
+ */
+int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
+{
+	int rc = ahci_split_quiesce_port(ap);
+
+	if (rc)
+		ata_port_freeze(ap);
+	else
+		ahci_split_power_down(ap);
+	return rc;
+}
+
+/**
+ * ahci_split_port_start - ->port_start: memory and lock, then go
+ * @ap: port
+ *
+ * Device-managed, so that it lives until the host is released.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ahci_split_port_start(struct ata_port *ap)
+{
+	struct device *dev = ap->host->dev;
+	struct ahci_split_port *pp;
+	int rc;
+
+	pp = devm_kzalloc(dev, sizeof(*pp), GFP_KERNEL);
+	if (!pp)
+		return -ENOMEM;
+
+	pp->dma = dmam_alloc_coherent(dev, sizeof(*pp->dma), &pp->dma_addr,
+				      GFP_KERNEL);
+	if (!pp->dma)
+		return -ENOMEM;
+
+	pp->mmio = ahci_split_port_mmio(ap);
+	snprintf(pp->irq_desc, sizeof(pp->irq_desc), DRV_NAME "%u",
+		 ap->port_no);
+
+	/*
+	 * libata never uses but ap->lock, and our handler of a shared vector
+	 * takes one port's lock after the other: in no interrupt mode do ports
+	 * have to share one.
+	 */
+	if (!ahci_split_host_lock) {
+		spin_lock_init(&pp->lock);
+		ap->lock = &pp->lock;
+	}
+
+	rc = ata_split_port_init(&pp->split, ap);
+	if (rc)
+		return rc;
+
+	return ahci_split_port_resume(ap);
+}
+
+/**
+ * ahci_split_port_stop - ->port_stop
+ * @ap: port; also called at shutdown, when nothing is freed
+ */
+void ahci_split_port_stop(struct ata_port *ap)
+{
+	const struct ahci_split_host *hpriv = ap->host->private_data;
+
+	ahci_split_quiesce_port(ap);
+
+	/* A stale bit would keep INTx asserted for the next driver. */
+	writel(1U << ap->port_no, hpriv->mmio + AHCI_IS);
+}

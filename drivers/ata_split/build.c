@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * BuildIo: everything about a command that needs nobody's consent.
+ *
+ * Runs with no lock held and interrupts on, on many CPUs at once for the same
+ * port.  It writes to what its tag owns: the request, the ata_queued_cmd of
+ * the tag and, in ->qc_prep(), the tag's command table.  Of the port and the
+ * device it reads what only error handling changes; StartIo checks again.  No
+ * register is touched here and no libata function is called, which a test
+ * reads off this file's object.
+ */
+
+#include <linux/ioprio.h>
+#include <linux/lockdep.h>
+#include "split.h"
+
+#ifdef CONFIG_PROVE_LOCKING
+/*
+ * Held across each build.  It is of the class of the port locks, so lockdep
+ * reports a port lock that is taken inside a build as recursion, the first
+ * time it happens and on a single CPU.  It is acquired without dependency
+ * checks: nobody can wait for it, and a build runs with interrupts on, which
+ * must not be held against the class.
+ */
+static struct lockdep_map ata_split_build_map;
+
+/**
+ * ata_split_build_init - tie the build annotation to the port locks' class
+ * @name: the class's name, the very string that the locks were given
+ * @key: the class's key
+ */
+void ata_split_build_init(const char *name, struct lock_class_key *key)
+{
+	lockdep_init_map_wait(&ata_split_build_map, name, key, 0,
+			      LD_WAIT_CONFIG);
+}
+
+static void ata_split_build_enter(void)
+{
+	lock_acquire(&ata_split_build_map, 0, 0, 0, 0, NULL, _THIS_IP_);
+}
+
+static void ata_split_build_exit(void)
+{
+	lock_release(&ata_split_build_map, _THIS_IP_);
+}
+#else
+void ata_split_build_init(const char *name, struct lock_class_key *key) { }
+static inline void ata_split_build_enter(void) { }
+static inline void ata_split_build_exit(void) { }
+#endif
+
+/* The NCQ branch of libata's ata_build_rw_tf(). */
+static void ata_split_build_tf(const struct ata_device *dev,
+			       struct ata_queued_cmd *qc,
+			       const struct ata_split_rw *rw, int ioprio_class)
+{
+	struct ata_taskfile *tf = &qc->tf;
+
+	tf->flags |= ATA_TFLAG_ISADDR | ATA_TFLAG_DEVICE | ATA_TFLAG_LBA |
+		     ATA_TFLAG_LBA48 | rw->tf_flags;
+	tf->protocol = ATA_PROT_NCQ;
+	tf->command = rw->tf_flags & ATA_TFLAG_WRITE ? ATA_CMD_FPDMA_WRITE :
+						       ATA_CMD_FPDMA_READ;
+
+	/* SATA 3.x, READ and WRITE FPDMA QUEUED: tag in COUNT 7:3 */
+	tf->nsect = qc->hw_tag << 3;
+	tf->hob_feature = (rw->n_block >> 8) & 0xff;
+	tf->feature = rw->n_block & 0xff;
+
+	tf->hob_lbah = (rw->lba >> 40) & 0xff;
+	tf->hob_lbam = (rw->lba >> 32) & 0xff;
+	tf->hob_lbal = (rw->lba >> 24) & 0xff;
+	tf->lbah = (rw->lba >> 16) & 0xff;
+	tf->lbam = (rw->lba >> 8) & 0xff;
+	tf->lbal = rw->lba & 0xff;
+
+	tf->device = ATA_LBA;
+	if (rw->tf_flags & ATA_TFLAG_FUA)
+		tf->device |= 1 << 7;
+
+	/*
+	 * sysfs switches this without error handling; a command built at that
+	 * moment may have it either way.
+	 */
+	if (ioprio_class == IOPRIO_CLASS_RT &&
+	    data_race(READ_ONCE(dev->flags)) & ATA_DFLAG_NCQ_PRIO_ENABLED)
+		tf->hob_nsect |= ATA_PRIO_HIGH << ATA_SHIFT_PRIO;
+}
+
+/* What libata's ata_scsi_qc_new() and ata_scsi_translate() fill in. */
+static void ata_split_build_qc(struct ata_queued_cmd *qc,
+			       struct scsi_cmnd *cmd,
+			       const struct ata_split_rw *rw)
+{
+	const struct request *rq = scsi_cmd_to_rq(cmd);
+	unsigned long flags = ATA_QCFLAG_IO;
+
+	qc->tag = rq->tag;
+	qc->hw_tag = rq->tag;
+	ata_qc_reinit(qc);
+
+	/* error handling follows qc->dev once qc->scsicmd matches */
+	qc->scsicmd = cmd;
+	qc->scsidone = ata_split_done;
+	qc->complete_fn = ata_split_complete;
+	qc->dma_dir = cmd->sc_data_direction;
+	qc->nbytes = rw->n_block * cmd->device->sector_size;
+
+	if (rq->rq_flags & RQF_QUIET)
+		flags |= ATA_QCFLAG_QUIET;
+
+	/*
+	 * One store: error handling looks at the flags of commands that are
+	 * not its own.  Never ATA_QCFLAG_DMAMAP, the mapping is the split's.
+	 */
+	WRITE_ONCE(qc->flags, flags);
+}
+
+/* Map the buffer and hand the list to the qc, as libata's ata_sg_setup(). */
+static int ata_split_map(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
+{
+	int n_elem = scsi_dma_map(cmd);
+
+	if (n_elem <= 0)
+		return -ENOMEM;
+
+	qc->sg = scsi_sglist(cmd);
+	qc->cursg = qc->sg;
+	qc->orig_n_elem = scsi_sg_count(cmd);
+	qc->n_elem = n_elem;
+	return 0;
+}
+
+/* Leave nothing under a tag that the request may not keep. */
+static void ata_split_forget(struct ata_queued_cmd *qc)
+{
+	WRITE_ONCE(qc->flags, 0);
+	qc->tag = ATA_TAG_POISON;
+}
+
+/**
+ * ata_split_build - prepare a command up to, but not including, its issue
+ * @sp: port, to read only
+ * @qc: the ata_queued_cmd of the request's tag, with ->ap and ->dev set
+ * @cmd: READ or WRITE that ata_split_queuecmd() found eligible
+ * @rw: its CDB, decoded
+ *
+ * CONTEXT: BuildIo, contract clauses C2 to C9.
+ * LOCKING: none; interrupts on; must not sleep.
+ *
+ * Return: ATA_SPLIT_BUILT; ATA_SPLIT_MAP_BUSY when the buffer cannot be mapped
+ * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() refused.  Unless it was
+ * built, nothing is left of it.
+ */
+enum ata_split_count ata_split_build(const struct ata_split_port *sp,
+				     struct ata_queued_cmd *qc,
+				     struct scsi_cmnd *cmd,
+				     const struct ata_split_rw *rw)
+{
+	const struct ata_port *ap = sp->ap;
+	enum ata_split_count verdict = ATA_SPLIT_BUILT;
+
+	lockdep_assert_irqs_enabled();
+	lockdep_assert_not_held(ap->lock);
+	ata_split_build_enter();
+
+	ata_split_build_qc(qc, cmd, rw);
+	ata_split_build_tf(qc->dev, qc, rw,
+			   IOPRIO_PRIO_CLASS(req_get_ioprio(scsi_cmd_to_rq(cmd))));
+	if (unlikely(ata_split_map(qc, cmd))) {
+		ata_split_forget(qc);
+		verdict = ATA_SPLIT_MAP_BUSY;
+	} else if (unlikely(ap->ops->qc_prep(qc) != AC_ERR_OK)) {
+		ata_split_unbuild(qc, cmd);
+		verdict = ATA_SPLIT_CORE_PREP;
+	}
+
+	ata_split_build_exit();
+	return verdict;
+}
+
+/**
+ * ata_split_unbuild - undo a build that is not going to be issued
+ * @qc: command, mapped and not issued
+ * @cmd: its SCSI command
+ *
+ * A refused request may come back with another tag, so nothing may stay
+ * behind under this one: contract clause C12.
+ *
+ * CONTEXT: BuildIo.
+ * LOCKING: none.
+ */
+void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
+{
+	scsi_dma_unmap(cmd);
+	ata_split_forget(qc);
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Completion: under ap->lock only find out what is done.
+ *
+ * libata ends every command in its ->complete_fn, which calls ->scsidone, both
+ * under ap->lock.  The split puts its own function in both places.  On the way
+ * of a plain success ata_split_done() only notes the command, and
+ * ata_split_complete_end() unmaps it and calls scsi_done() once the lock is
+ * dropped.  A command that error handling took over has another ->scsidone by
+ * then, and is unmapped at once.
+ */
+
+#include <linux/lockdep.h>
+#include <linux/rcupdate.h>
+#include "split.h"
+
+/*
+ * libata's ata_scsi_qc_complete().  The same for all READs and WRITEs to ATA
+ * disks and constant while libata is loaded, which our use of its symbols sees
+ * to.  Written under a port's lock, read by anyone.
+ */
+ata_qc_cb_t ata_split_core_complete __read_mostly;
+EXPORT_SYMBOL_GPL(ata_split_core_complete);
+
+/**
+ * __ata_split_learn - note libata's completion function if @qc shows it
+ * @qc: command of the core path
+ *
+ * An ATAPI device's READ completes in another function, and an internal command
+ * in none of SCSI's.
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: ap->lock.
+ */
+void __ata_split_learn(struct ata_queued_cmd *qc)
+{
+	lockdep_assert_held(qc->ap->lock);
+
+	if (!qc->scsicmd || ata_tag_internal(qc->tag) ||
+	    ata_is_atapi(qc->tf.protocol))
+		return;
+
+	switch (qc->scsicmd->cmnd[0]) {
+	case READ_10:
+	case READ_16:
+	case WRITE_10:
+	case WRITE_16:
+		WRITE_ONCE(ata_split_core_complete, qc->complete_fn);
+		break;
+	}
+}
+EXPORT_SYMBOL_GPL(__ata_split_learn);
+
+/**
+ * ata_split_complete - ->complete_fn of the split's commands
+ * @qc: command that is done, whichever way it ended
+ *
+ * CONTEXT: completion or EH.
+ * LOCKING: ap->lock.
+ */
+void ata_split_complete(struct ata_queued_cmd *qc)
+{
+	lockdep_assert_held(qc->ap->lock);
+
+	if (unlikely(qc->scsidone != ata_split_done)) {
+		/* EH's: its own ->scsidone decides about retry or finish. */
+		scsi_dma_unmap(qc->scsicmd);
+		ata_split_count(ata_split_port(qc->ap), ATA_SPLIT_DONE_EH);
+	}
+	ata_split_core_complete(qc);
+}
+
+/**
+ * ata_split_done - ->scsidone of the split's commands
+ * @cmd: command that libata is through with; its qc is already free
+ *
+ * The tag stays with the request until scsi_done(), so nobody builds another
+ * command in its place meanwhile.
+ *
+ * CONTEXT: completion.
+ * LOCKING: ap->lock.
+ */
+void ata_split_done(struct scsi_cmnd *cmd)
+{
+	struct ata_port *ap = ata_shost_to_port(cmd->device->host);
+	struct ata_split_port *sp = ata_split_port(ap);
+	struct ata_split_batch *batch = sp->batch;
+
+	lockdep_assert_held(ap->lock);
+
+	/*
+	 * A timeout that has claimed the command gives it to error handling,
+	 * which may finish and free it as soon as we drop the lock: unmap now.
+	 * If the timeout comes later it cannot get that far before
+	 * ata_split_complete_end() leaves its RCU section, because
+	 * scsi_eh_scmd_add() waits for a grace period.
+	 */
+	if (unlikely(test_bit(SCMD_STATE_COMPLETE, &cmd->state))) {
+		scsi_dma_unmap(cmd);
+		ata_split_count(sp, ATA_SPLIT_DONE_TIMEDOUT);
+		return;
+	}
+
+	if (unlikely(!batch)) {
+		scsi_dma_unmap(cmd);
+		ata_split_count(sp, ATA_SPLIT_DONE_LOCKED);
+		scsi_done(cmd);
+		return;
+	}
+
+	batch->cmd[batch->nr++] = cmd;
+}
+
+/**
+ * ata_split_complete_begin - lock a port to complete commands
+ * @sp: port
+ * @batch: where to collect them, on the caller's stack
+ *
+ * CONTEXT: completion, in the interrupt handler.
+ * LOCKING: takes ap->lock and enters an RCU read-side section.
+ */
+void ata_split_complete_begin(struct ata_split_port *sp,
+			      struct ata_split_batch *batch)
+	__acquires(sp->ap->lock)
+{
+	batch->nr = 0;
+	rcu_read_lock();
+	spin_lock(sp->ap->lock);
+	sp->batch = batch;
+}
+EXPORT_SYMBOL_GPL(ata_split_complete_begin);
+
+/**
+ * ata_split_complete_end - unlock the port, then unmap and finish the batch
+ * @sp: port
+ * @batch: as given to ata_split_complete_begin()
+ *
+ * Unmapping comes first: it is what makes bounced data visible.  Never
+ * deferred further than this function, see ata_split_done().
+ *
+ * CONTEXT: completion, in the interrupt handler; contract clause C17.
+ * LOCKING: drops ap->lock; RCU read-side section until the last scsi_done().
+ */
+void ata_split_complete_end(struct ata_split_port *sp,
+			    struct ata_split_batch *batch)
+	__releases(sp->ap->lock)
+{
+	unsigned int i;
+
+	lockdep_assert_held(sp->ap->lock);
+	sp->batch = NULL;
+	spin_unlock(sp->ap->lock);
+
+	for (i = 0; i < batch->nr; i++) {
+		scsi_dma_unmap(batch->cmd[i]);
+		scsi_done(batch->cmd[i]);
+	}
+	rcu_read_unlock();
+
+	if (batch->nr)
+		this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED],
+			     batch->nr);
+}
+EXPORT_SYMBOL_GPL(ata_split_complete_end);

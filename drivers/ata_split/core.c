@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way of a request: is it one for the split?  Then BuildIo, StartIo, and
+ * out.  When in doubt, libata's core gets it and gives the stock answer.
+ */
+
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include "split.h"
+
+static bool ata_split_enabled = true;
+module_param_named(split, ata_split_enabled, bool, 0444);
+MODULE_PARM_DESC(split,
+		 "Build commands without the port lock (default: Y). With N each command takes libata's own path under the lock, for comparison");
+
+/* One class for the port locks, and its name the same string wherever used. */
+static struct lock_class_key ata_split_lock_key;
+static const char ata_split_lock_name[] = "ata_split_port";
+
+/*
+ * Decode a READ or WRITE.  Anything unusual is the core's, which knows the
+ * right sense data; return ATA_SPLIT_BUILT if it can be built.
+ */
+static enum ata_split_count ata_split_decode(struct scsi_cmnd *cmd,
+					     struct ata_split_rw *rw)
+{
+	const u8 *cdb = cmd->cmnd;
+	enum dma_data_direction dir = DMA_FROM_DEVICE;
+	unsigned int cdb_len = 10;
+
+	rw->tf_flags = 0;
+	switch (cdb[0]) {
+	case WRITE_10:
+	case WRITE_16:
+		rw->tf_flags = ATA_TFLAG_WRITE;
+		dir = DMA_TO_DEVICE;
+		break;
+	case READ_10:
+	case READ_16:
+		break;
+	default:
+		return ATA_SPLIT_CORE_COMMAND;
+	}
+
+	if (blk_rq_is_passthrough(scsi_cmd_to_rq(cmd)))
+		return ATA_SPLIT_CORE_PASSTHROUGH;
+
+	if (cdb[0] == READ_16 || cdb[0] == WRITE_16) {
+		cdb_len = 16;
+		rw->lba = get_unaligned_be64(&cdb[2]);
+		rw->n_block = get_unaligned_be32(&cdb[10]);
+		/* SBC-5: duration limit descriptor, DLD2 and DLD1:0 */
+		if (cdb[1] & 0x01 || cdb[14] & 0xc0)
+			return ATA_SPLIT_CORE_CDL;
+	} else {
+		rw->lba = get_unaligned_be32(&cdb[2]);
+		rw->n_block = get_unaligned_be16(&cdb[7]);
+	}
+	/* SBC: FUA */
+	if (cdb[1] & 0x08)
+		rw->tf_flags |= ATA_TFLAG_FUA;
+
+	if (cmd->cmd_len != cdb_len || cmd->sc_data_direction != dir ||
+	    !rw->n_block ||
+	    scsi_bufflen(cmd) != (u64)rw->n_block * cmd->device->sector_size)
+		return ATA_SPLIT_CORE_SHAPE;
+
+	/* libata's lba_48_ok() */
+	if (rw->n_block > ATA_MAX_SECTORS_LBA48 ||
+	    rw->lba + rw->n_block - 1 >= 1ULL << 48)
+		return ATA_SPLIT_CORE_LBA;
+
+	return ATA_SPLIT_BUILT;
+}
+
+/*
+ * Is the port in a state to build for?  A glance without the lock, to save the
+ * work; StartIo decides.
+ */
+static enum ata_split_count ata_split_glance(const struct ata_port *ap,
+					     const struct scsi_cmnd *cmd)
+{
+	const struct ata_device *dev = &ap->link.device[0];
+	unsigned long dev_flags = data_race(READ_ONCE(dev->flags));
+
+	if (data_race(READ_ONCE(ap->nr_pmp_links)) ||
+	    data_race(READ_ONCE(ap->pflags)) & (ATA_PFLAG_EH_PENDING |
+						ATA_PFLAG_EH_IN_PROGRESS |
+						ATA_PFLAG_FROZEN))
+		return ATA_SPLIT_CORE_PORT;
+
+	switch (data_race(READ_ONCE(dev->class))) {
+	case ATA_DEV_ATA:
+	case ATA_DEV_ZAC:
+		break;
+	default:
+		return ATA_SPLIT_CORE_DEVICE;
+	}
+	if (data_race(READ_ONCE(dev->sdev)) != cmd->device ||
+	    dev_flags & (ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH) ||
+	    cmd->cmd_len > data_race(READ_ONCE(dev->cdb_len)))
+		return ATA_SPLIT_CORE_DEVICE;
+
+	/* libata's ata_ncq_enabled(), on the flags that we read */
+	if ((dev_flags & (ATA_DFLAG_PIO | ATA_DFLAG_NCQ_OFF |
+			  ATA_DFLAG_NCQ)) != ATA_DFLAG_NCQ)
+		return ATA_SPLIT_CORE_NONCQ;
+
+	return ATA_SPLIT_BUILT;
+}
+
+/* ATA_SPLIT_BUILT if the split takes the command, else why the core gets it. */
+static enum ata_split_count ata_split_eligible(const struct ata_port *ap,
+					       struct scsi_cmnd *cmd,
+					       struct ata_split_rw *rw)
+{
+	enum ata_split_count verdict;
+
+	if (!ata_split_enabled)
+		return ATA_SPLIT_CORE_OFF;
+
+	verdict = ata_split_decode(cmd, rw);
+	if (verdict != ATA_SPLIT_BUILT)
+		return verdict;
+
+	verdict = ata_split_glance(ap, cmd);
+	if (verdict != ATA_SPLIT_BUILT)
+		return verdict;
+
+	/* The core path teaches it, so this ends with the first command. */
+	if (unlikely(!READ_ONCE(ata_split_core_complete)))
+		return ATA_SPLIT_CORE_UNLEARNED;
+
+	return ATA_SPLIT_BUILT;
+}
+
+/**
+ * ata_split_queuecmd - ->queuecommand of an LLD that adopted the split
+ * @shost: SCSI host of the port
+ * @cmd: command
+ *
+ * CONTEXT: BuildIo, then StartIo, inside the block layer's RCU section.
+ * LOCKING: none; interrupts on.
+ *
+ * Return: 0 if the command was taken (it may be complete by now), a
+ * SCSI_MLQUEUE code if it is to be queued again; then nothing of it is left.
+ */
+ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
+				       struct scsi_cmnd *cmd)
+{
+	struct ata_port *ap = ata_shost_to_port(shost);
+	struct ata_split_port *sp = ata_split_port(ap);
+	enum ata_split_count verdict;
+	struct ata_queued_cmd *qc;
+	struct ata_split_rw rw;
+	u32 epoch;
+
+	/* A dummy port has no device; libata says so. */
+	if (unlikely(!sp))
+		return ata_scsi_queuecmd(shost, cmd);
+
+	ata_split_count(sp, ATA_SPLIT_QUEUED);
+
+	/*
+	 * Before anything of the port is looked at.  Pairs with the release in
+	 * ata_split_end_eh(): what is read below is not older than this epoch.
+	 */
+	epoch = smp_load_acquire(&sp->eh_epoch);
+
+	verdict = ata_split_eligible(ap, cmd, &rw);
+	if (verdict != ATA_SPLIT_BUILT)
+		goto core;
+
+	qc = &ap->qcmd[scsi_cmd_to_rq(cmd)->tag];
+	qc->ap = ap;
+	qc->dev = &ap->link.device[0];
+	verdict = ata_split_build(sp, qc, cmd, &rw);
+	if (unlikely(verdict == ATA_SPLIT_MAP_BUSY)) {
+		/* A shortage passes; error handling would not help. */
+		ata_split_count(sp, verdict);
+		return SCSI_MLQUEUE_HOST_BUSY;
+	}
+	if (unlikely(verdict != ATA_SPLIT_BUILT))
+		goto core;
+	ata_split_count(sp, verdict);
+
+	verdict = ata_split_start(sp, qc, epoch);
+	if (likely(verdict == ATA_SPLIT_STARTED)) {
+		/* @sp outlives the command: the queue waits for our RCU section. */
+		ata_split_count(sp, verdict);
+		return 0;
+	}
+
+	ata_split_unbuild(qc, cmd);
+core:
+	ata_split_count(sp, verdict);
+	return ata_scsi_queuecmd(shost, cmd);
+}
+EXPORT_SYMBOL_GPL(ata_split_queuecmd);
+
+/**
+ * ata_split_init_sht - send an LLD's commands through the split
+ * @sht: template made with libata's ATA_*_SHT() macros, before any host uses it
+ */
+void ata_split_init_sht(struct scsi_host_template *sht)
+{
+	sht->queuecommand = ata_split_queuecmd;
+}
+EXPORT_SYMBOL_GPL(ata_split_init_sht);
+
+/**
+ * ata_split_port_init - set up the split's half of a port
+ * @sp: zeroed; becomes what ata_split_port() finds
+ * @ap: port, with its final ap->lock, not yet in use
+ *
+ * CONTEXT: the LLD's ->port_start().
+ *
+ * Return: 0 or -ENOMEM.  Nothing to undo: all of it is device-managed.
+ */
+int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap)
+{
+	int rc;
+
+	sp->ap = ap;
+	rc = ata_split_counters_add(sp);
+	if (rc)
+		return rc;
+
+	lockdep_set_class_and_name(ap->lock, &ata_split_lock_key,
+				   ata_split_lock_name);
+	ap->private_data = sp;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ata_split_port_init);
+
+static int __init ata_split_module_init(void)
+{
+	ata_split_build_init(ata_split_lock_name, &ata_split_lock_key);
+	ata_split_counters_init();
+	return 0;
+}
+
+static void __exit ata_split_module_exit(void)
+{
+	ata_split_counters_exit();
+}
+
+module_init(ata_split_module_init);
+module_exit(ata_split_module_exit);
+
+MODULE_AUTHOR("The ata_split maintainers");
+MODULE_DESCRIPTION("BuildIo/StartIo split for libata low-level drivers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* ata_split's own: what its stages hand to one another. */
+#ifndef _ATA_SPLIT_SPLIT_H
+#define _ATA_SPLIT_SPLIT_H
+
+#include <linux/ata_split.h>
+
+/**
+ * struct ata_split_rw - a READ or WRITE CDB, decoded
+ * @lba: first logical block
+ * @n_block: number of logical blocks, never zero
+ * @tf_flags: ATA_TFLAG_WRITE, ATA_TFLAG_FUA
+ */
+struct ata_split_rw {
+	u64				lba;
+	u32				n_block;
+	unsigned int			tf_flags;
+};
+
+/* One event on one port.  Safe in any context. */
+static inline void ata_split_count(const struct ata_split_port *sp,
+				   enum ata_split_count what)
+{
+	this_cpu_inc(sp->counters->n[what]);
+}
+
+/* build.c: BuildIo */
+enum ata_split_count ata_split_build(const struct ata_split_port *sp,
+				     struct ata_queued_cmd *qc,
+				     struct scsi_cmnd *cmd,
+				     const struct ata_split_rw *rw);
+void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd);
+void ata_split_build_init(const char *name, struct lock_class_key *key);
+
+/* start.c: StartIo */
+enum ata_split_count ata_split_start(struct ata_split_port *sp,
+				     struct ata_queued_cmd *qc, u32 epoch);
+
+/* complete.c: completion */
+void ata_split_complete(struct ata_queued_cmd *qc);
+void ata_split_done(struct scsi_cmnd *cmd);
+
+/* counters.c */
+int ata_split_counters_add(struct ata_split_port *sp);
+void ata_split_counters_init(void);
+void ata_split_counters_exit(void);
+
+#endif /* _ATA_SPLIT_SPLIT_H */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one place that knows how kernels 6.1 to 7.3 differ.
+ *
+ * ATA_SPLIT_HAVE_* come from compat.mk, which looks into the headers: stable
+ * kernels carry backports, so a version number does not answer the question.
+ */
+#ifndef _ATA_SPLIT_COMPAT_H
+#define _ATA_SPLIT_COMPAT_H
+
+#include <linux/libata.h>
+#include <linux/pci.h>
+#include <linux/version.h>
+#include <scsi/scsi_host.h>
+
+/* Moved in 6.12. */
+#if __has_include(<linux/unaligned.h>)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "ata_split supports Linux 6.1 and newer"
+#endif
+
+/* What ->queuecommand() returns: an enum of its own since 7.1. */
+#ifdef ATA_SPLIT_HAVE_SCSI_QC_STATUS
+#define ata_split_qc_status		enum scsi_qc_status
+#else
+#define ata_split_qc_status		int
+#endif
+
+/* Reset methods moved into a structure of their own. */
+#ifdef ATA_SPLIT_HAVE_RESET_OPS
+#define ATA_SPLIT_RESET_OP(op)		.reset.op
+#else
+#define ATA_SPLIT_RESET_OP(op)		.op
+#endif
+
+/* ->qc_fill_rtf() used to return whether it had filled the taskfile. */
+#ifdef ATA_SPLIT_HAVE_BOOL_FILL_RTF
+#define ata_split_rtf_ret		bool
+#define ATA_SPLIT_RTF_FILLED		true
+#else
+#define ata_split_rtf_ret		void
+#define ATA_SPLIT_RTF_FILLED
+#endif
+
+/* A command that error handling owns; 6.3 renamed the flag. */
+#ifdef ATA_SPLIT_HAVE_QCFLAG_EH
+#define ATA_SPLIT_QCFLAG_EH		ATA_QCFLAG_EH
+#else
+#define ATA_SPLIT_QCFLAG_EH		ATA_QCFLAG_FAILED
+#endif
+
+/* 6.1 does not ask for the result of commands that succeed in one go. */
+#ifdef ATA_SPLIT_HAVE_NCQ_FILL_RTF
+#define ATA_SPLIT_NCQ_FILL_RTF_OP(fn)	.qc_ncq_fill_rtf = fn,
+#define ATA_SPLIT_QCFLAG_RTF_FILLED	ATA_QCFLAG_RTF_FILLED
+#else
+#define ATA_SPLIT_NCQ_FILL_RTF_OP(fn)
+#define ATA_SPLIT_QCFLAG_RTF_FILLED	0
+#endif
+
+#ifndef PCI_IRQ_INTX
+#define PCI_IRQ_INTX			PCI_IRQ_LEGACY
+#endif
+
+/**
+ * ata_split_deferred_qc - is a non-NCQ command parked until the link drains?
+ * @link: host link of the port
+ *
+ * libata parks it per link, 6.1 per port, old stable kernels not at all.
+ *
+ * LOCKING: ap->lock.
+ */
+static inline bool ata_split_deferred_qc(const struct ata_link *link)
+{
+#if defined(ATA_SPLIT_HAVE_LINK_DEFERRED_QC)
+	return link->deferred_qc;
+#elif defined(ATA_SPLIT_HAVE_PORT_DEFERRED_QC)
+	return link->ap->deferred_qc;
+#else
+	return false;
+#endif
+}
+
+/**
+ * ata_split_port_desc_irq - note the vector in the port's description
+ * @ap: port
+ * @irq: Linux interrupt number
+ */
+static inline void ata_split_port_desc_irq(struct ata_port *ap, int irq)
+{
+#ifdef ATA_SPLIT_HAVE_PORT_DESC_MISC
+	ata_port_desc_misc(ap, irq);
+#else
+	ata_port_desc(ap, "irq %d", irq);
+#endif
+}
+
+/**
+ * ata_split_request_regions - claim all BARs of a device until it is unbound
+ * @pdev: device, enabled with pcim_enable_device()
+ * @name: owner for /proc/iomem
+ *
+ * Return: 0 or a negative error.
+ */
+static inline int ata_split_request_regions(struct pci_dev *pdev,
+					    const char *name)
+{
+#ifdef ATA_SPLIT_HAVE_PCIM_REQUEST_ALL
+	return pcim_request_all_regions(pdev, name);
+#else
+	/* Managed, because the device is. */
+	return pci_request_regions(pdev, name);
+#endif
+}
+
+#endif /* _ATA_SPLIT_COMPAT_H */

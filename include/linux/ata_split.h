@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The contract between ata_split, the port driver's half of the BuildIo and
+ * StartIo split, and a libata low-level driver (LLD) that adopts it.
+ *
+ * A request goes three ways:
+ *
+ *	BuildIo		->queuecommand(), no lock, interrupts on, many at once:
+ *			CDB to taskfile, DMA mapping, ->qc_prep()
+ *	StartIo		ap->lock, interrupts off: check again, libata's
+ *			bookkeeping, ->qc_issue()
+ *	completion	ap->lock: find out what is done; then, with no lock:
+ *			unmap and scsi_done()
+ *
+ * An LLD adopts it with these lines:
+ *
+ *  - the port's private structure begins with a struct ata_split_port, and
+ *    ->port_start() calls ata_split_port_init() once ap->lock is final;
+ *  - ata_split_init_sht() on its scsi_host_template;
+ *  - .end_eh = ata_split_end_eh in its port operations;
+ *  - ->qc_prep() writes nothing but the command table of the qc's own tag, and
+ *    an internal command has a table that no tag shares;
+ *  - ->qc_issue() calls ata_split_learn() and fills whatever the HBA shares
+ *    between tags, such as AHCI's command header;
+ *  - the interrupt handler brackets ata_qc_complete_multiple() with
+ *    ata_split_complete_begin() and ata_split_complete_end().
+ */
+#ifndef _LINUX_ATA_SPLIT_H
+#define _LINUX_ATA_SPLIT_H
+
+#include <linux/libata.h>
+#include <scsi/scsi_cmnd.h>
+#include <ata_split/compat.h>
+
+/**
+ * enum ata_split_count - what the counters of a port count
+ * @ATA_SPLIT_QUEUED: commands that entered ata_split_queuecmd()
+ * @ATA_SPLIT_CORE_OFF: to the core: the split parameter is off
+ * @ATA_SPLIT_CORE_COMMAND: to the core: neither READ nor WRITE (10 or 16)
+ * @ATA_SPLIT_CORE_PASSTHROUGH: to the core: not from the block layer's own I/O
+ * @ATA_SPLIT_CORE_SHAPE: to the core: length, direction and buffer disagree
+ * @ATA_SPLIT_CORE_LBA: to the core: beyond 48 bits, or too many blocks
+ * @ATA_SPLIT_CORE_CDL: to the core: asks for a command duration limit
+ * @ATA_SPLIT_CORE_PORT: to the core: port multiplier, frozen or recovering port
+ * @ATA_SPLIT_CORE_DEVICE: to the core: device disabled, asleep, changed or ATAPI
+ * @ATA_SPLIT_CORE_NONCQ: to the core: NCQ not available or switched off
+ * @ATA_SPLIT_CORE_UNLEARNED: to the core: libata's completion not yet seen
+ * @ATA_SPLIT_CORE_PREP: to the core: the LLD's ->qc_prep() refused
+ * @ATA_SPLIT_MAP_BUSY: DMA mapping failed, request handed back as busy
+ * @ATA_SPLIT_BUILT: builds that were completed
+ * @ATA_SPLIT_REFUSED_EPOCH: built, but error handling ran meanwhile
+ * @ATA_SPLIT_REFUSED_EH: built, but the port is frozen or recovering
+ * @ATA_SPLIT_REFUSED_PMP: built, but a port multiplier appeared
+ * @ATA_SPLIT_REFUSED_DEVICE: built, but the device went away or to sleep
+ * @ATA_SPLIT_REFUSED_NCQ: built, but NCQ was switched off
+ * @ATA_SPLIT_REFUSED_DEFERRED: built, but a non-NCQ command comes first
+ * @ATA_SPLIT_REFUSED_OFFLINE: built, but the PCI channel is offline
+ * @ATA_SPLIT_STARTED: commands issued by the split
+ * @ATA_SPLIT_DONE_DEFERRED: unmapped and completed after the lock was dropped
+ * @ATA_SPLIT_DONE_LOCKED: completed with no batch open, under the lock
+ * @ATA_SPLIT_DONE_TIMEDOUT: the SCSI timeout had already claimed the command
+ * @ATA_SPLIT_DONE_EH: handed back by error handling
+ * @ATA_SPLIT_NR_COUNTS: how many there are
+ *
+ * At rest ``queued == core_* + map_busy + built``, ``built == refused_* +
+ * split`` and ``split == done_*``; the tests rely on it.
+ */
+enum ata_split_count {
+	ATA_SPLIT_QUEUED,
+	ATA_SPLIT_CORE_OFF,
+	ATA_SPLIT_CORE_COMMAND,
+	ATA_SPLIT_CORE_PASSTHROUGH,
+	ATA_SPLIT_CORE_SHAPE,
+	ATA_SPLIT_CORE_LBA,
+	ATA_SPLIT_CORE_CDL,
+	ATA_SPLIT_CORE_PORT,
+	ATA_SPLIT_CORE_DEVICE,
+	ATA_SPLIT_CORE_NONCQ,
+	ATA_SPLIT_CORE_UNLEARNED,
+	ATA_SPLIT_CORE_PREP,
+	ATA_SPLIT_MAP_BUSY,
+	ATA_SPLIT_BUILT,
+	ATA_SPLIT_REFUSED_EPOCH,
+	ATA_SPLIT_REFUSED_EH,
+	ATA_SPLIT_REFUSED_PMP,
+	ATA_SPLIT_REFUSED_DEVICE,
+	ATA_SPLIT_REFUSED_NCQ,
+	ATA_SPLIT_REFUSED_DEFERRED,
+	ATA_SPLIT_REFUSED_OFFLINE,
+	ATA_SPLIT_STARTED,
+	ATA_SPLIT_DONE_DEFERRED,
+	ATA_SPLIT_DONE_LOCKED,
+	ATA_SPLIT_DONE_TIMEDOUT,
+	ATA_SPLIT_DONE_EH,
+	ATA_SPLIT_NR_COUNTS,
+};
+
+/**
+ * struct ata_split_counters - one CPU's share of a port's counters
+ * @n: events, by &enum ata_split_count
+ */
+struct ata_split_counters {
+	unsigned long			n[ATA_SPLIT_NR_COUNTS];
+};
+
+/**
+ * struct ata_split_batch - commands that one interrupt found done
+ * @nr: how many
+ * @cmd: the commands, in the order of their tags
+ *
+ * Lives on the interrupt handler's stack, from ata_split_complete_begin() to
+ * ata_split_complete_end().  A tag is not given to a new request before its
+ * scsi_done(), so a batch holds each tag at most once.
+ */
+struct ata_split_batch {
+	unsigned int			nr;
+	struct scsi_cmnd		*cmd[ATA_MAX_QUEUE];
+};
+
+/**
+ * struct ata_split_port - what ata_split keeps for a port
+ * @ap: the port; constant
+ * @counters: per-CPU counters; the pointer is constant
+ * @eh_epoch: counts passes of error handling.  Written under ap->lock by
+ *	ata_split_end_eh(); a build reads it without the lock, before it looks
+ *	at anything else of the port
+ * @batch: where completions collect, or NULL outside an interrupt.
+ *	Only under ap->lock
+ *
+ * ap->private_data of an LLD that adopts the split points to one of these,
+ * usually the first member of its own structure.
+ */
+struct ata_split_port {
+	struct ata_port			*ap;
+	struct ata_split_counters __percpu *counters;
+	u32				eh_epoch;
+	struct ata_split_batch		*batch;
+};
+
+/**
+ * ata_split_port - the split's half of a port
+ * @ap: port, of an LLD that adopted the split
+ *
+ * Return: the structure, or NULL for a dummy port.
+ */
+static inline struct ata_split_port *ata_split_port(const struct ata_port *ap)
+{
+	return ap->private_data;
+}
+
+/**
+ * ata_split_n_elem - DMA segments of a prepared command
+ * @qc: command, in ->qc_prep() or ->qc_issue()
+ *
+ * ATA_QCFLAG_DMAMAP does not answer this: the split owns its mappings and
+ * never sets it.  For an LLD with ATA_FLAG_PIO_DMA every data command is
+ * mapped, whichever way it came.
+ *
+ * Return: number of mapped segments, zero if the command moves no data.
+ */
+static inline unsigned int ata_split_n_elem(const struct ata_queued_cmd *qc)
+{
+	return ata_is_data(qc->tf.protocol) ? qc->n_elem : 0;
+}
+
+extern ata_qc_cb_t ata_split_core_complete;
+void __ata_split_learn(struct ata_queued_cmd *qc);
+
+/**
+ * ata_split_learn - see libata's completion function go by
+ * @qc: command that is being issued, whichever way it came
+ *
+ * libata's own completion of SCSI commands makes sense data and starts deferred
+ * commands, so that the split's commands must end in it too; it is static.
+ * The first READ or WRITE that took the core path shows it.
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: ap->lock.
+ */
+static inline void ata_split_learn(struct ata_queued_cmd *qc)
+{
+	if (unlikely(!ata_split_core_complete))
+		__ata_split_learn(qc);
+}
+
+int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap);
+void ata_split_init_sht(struct scsi_host_template *sht);
+ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
+				       struct scsi_cmnd *cmd);
+void ata_split_end_eh(struct ata_port *ap);
+void ata_split_complete_begin(struct ata_split_port *sp,
+			      struct ata_split_batch *batch);
+void ata_split_complete_end(struct ata_split_port *sp,
+			    struct ata_split_batch *batch);
+
+#endif /* _LINUX_ATA_SPLIT_H */
