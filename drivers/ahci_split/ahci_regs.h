@@ -88,7 +88,7 @@
 #define   AHCI_PXCMD_ALPE		BIT(26)
 #define   AHCI_PXCMD_ASP		BIT(27)
 #define   AHCI_PXCMD_ICC		GENMASK(31, 28)
-#define   AHCI_PXCMD_ICC_ACTIVE		(1U << 28)
+#define   AHCI_PXCMD_ICC_ACTIVE		BIT(28)
 #define AHCI_PXTFD			0x20
 #define AHCI_PXSIG			0x24
 #define AHCI_PXSSTS			0x28
@@ -130,6 +130,7 @@ struct ahci_cmd_header {
 	__le32				ctbau;
 	__le32				reserved[4];
 };
+
 static_assert(sizeof(struct ahci_cmd_header) == 32);
 
 #define AHCI_CMD_CFL			5	/* dwords of a Register FIS */
@@ -154,6 +155,7 @@ struct ahci_prd {
 	__le32				reserved;
 	__le32				dbc;
 };
+
 static_assert(sizeof(struct ahci_prd) == 16);
 
 /*
@@ -177,6 +179,7 @@ struct ahci_cmd_table {
 	u8				reserved[48];
 	struct ahci_prd			prdt[AHCI_MAX_PRD];
 };
+
 static_assert(sizeof(struct ahci_cmd_table) % 128 == 0);
 
 /**
@@ -202,6 +205,7 @@ struct ahci_rx_fis {
 	u8				unknown[64];
 	u8				reserved3[96];
 };
+
 static_assert(sizeof(struct ahci_rx_fis) == 256);
 
 #endif /* _AHCI_SPLIT_AHCI_REGS_H */

@@ -53,6 +53,7 @@ struct ahci_split_dma {
 	struct ahci_rx_fis		rx;			/* 256 aligned */
 	struct ahci_cmd_table		table[AHCI_SPLIT_NR_TABLES];
 };
+
 static_assert(offsetof(struct ahci_split_dma, rx) % 256 == 0);
 static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
 
@@ -73,7 +74,7 @@ struct ahci_split_port {
 	void __iomem			*mmio;
 	struct ahci_split_dma		*dma;
 	dma_addr_t			dma_addr;
-	spinlock_t			lock;
+	spinlock_t			lock;		/* what ap->lock points to */
 	char				irq_desc[16];
 };
 

@@ -135,6 +135,8 @@ irqreturn_t ahci_split_intr_host(int irq, void *dev_id)
  *
  * CONTEXT: completion or EH.
  * LOCKING: ap->lock.
+ *
+ * Return: true, in kernels that ask.
  */
 ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
 {

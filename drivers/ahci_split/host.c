@@ -17,7 +17,7 @@ static int ahci_split_enable(struct device *dev,
 
 	for (i = 0; i < AHCI_SPLIT_ENABLE_TRIES && !(ghc & AHCI_GHC_AE); i++) {
 		if (i)
-			msleep(10);
+			fsleep(10 * USEC_PER_MSEC);
 		writel(ghc | AHCI_GHC_AE, hpriv->mmio + AHCI_GHC);
 		ghc = readl(hpriv->mmio + AHCI_GHC);	/* flush and check */
 	}

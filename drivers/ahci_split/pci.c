@@ -29,9 +29,9 @@ static struct ata_port_operations ahci_split_ops = {
 
 	.freeze			= ahci_split_freeze,
 	.thaw			= ahci_split_thaw,
-	ATA_SPLIT_RESET_OP(softreset) = ahci_split_softreset,
-	ATA_SPLIT_RESET_OP(hardreset) = ahci_split_hardreset,
-	ATA_SPLIT_RESET_OP(postreset) = ahci_split_postreset,
+	.ata_split_op_softreset	= ahci_split_softreset,
+	.ata_split_op_hardreset	= ahci_split_hardreset,
+	.ata_split_op_postreset	= ahci_split_postreset,
 	.error_handler		= ahci_split_error_handler,
 	.post_internal_cmd	= ahci_split_post_internal_cmd,
 	.end_eh			= ata_split_end_eh,
@@ -47,12 +47,45 @@ static struct ata_port_operations ahci_split_ops = {
 
 static const struct ata_port_info ahci_split_port_info = {
 	.flags			= ATA_FLAG_SATA | ATA_FLAG_PIO_DMA |
-				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN |
-				  ATA_FLAG_NO_LPM,
+				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN,
 	.pio_mask		= ATA_PIO4,
 	.udma_mask		= ATA_UDMA6,
 	.port_ops		= &ahci_split_ops,
 };
+
+/*
+ * Vendors whose chips stock ahci drives with workarounds that are a matter of
+ * data or of life: DMA address limits, NCQ or MSI that does not work, resets
+ * of their own.  Coarse on purpose, as we have none of these workarounds.
+ */
+static const struct pci_device_id ahci_split_needs_quirks[] = {
+	{ PCI_VDEVICE(ATI, PCI_ANY_ID) },	/* SB600 to SB800: DMA, MSI */
+	{ PCI_VDEVICE(NVIDIA, PCI_ANY_ID) },	/* MCP6x to MCP89: NCQ */
+	{ PCI_VDEVICE(VIA, PCI_ANY_ID) },	/* VT8251: NCQ, reset */
+	{ PCI_VDEVICE(MARVELL, PCI_ANY_ID) },	/* 88SE61xx: PATA port, NCQ */
+	{ PCI_VDEVICE(JMICRON, PCI_ANY_ID) },	/* IFS, 32-bit DMA */
+	{ PCI_VDEVICE(ASMEDIA, PCI_ANY_ID) },	/* 43-bit DMA */
+	{ PCI_VDEVICE(SAMSUNG, PCI_ANY_ID) },	/* MSI */
+	{ PCI_DEVICE(0x1c36, PCI_ANY_ID) },	/* Annapurna Labs: MSI */
+	{ }
+};
+
+/* Is this an AHCI controller that we can drive as well as stock ahci? */
+static int ahci_split_suitable(struct pci_dev *pdev)
+{
+	if (pdev->class != PCI_CLASS_STORAGE_SATA_AHCI) {
+		dev_err(&pdev->dev,
+			"class 0x%06x is not an AHCI controller (0x%06x); clear driver_override\n",
+			pdev->class, PCI_CLASS_STORAGE_SATA_AHCI);
+		return -ENODEV;
+	}
+	if (pci_match_id(ahci_split_needs_quirks, pdev)) {
+		dev_err(&pdev->dev,
+			"this chip may need workarounds that only ahci has; clear driver_override and leave it to ahci\n");
+		return -ENODEV;
+	}
+	return 0;
+}
 
 /*
  * A vector for each port where the HBA grants it, else one for all.  An HBA
@@ -214,12 +247,9 @@ static int ahci_split_probe(struct pci_dev *pdev,
 	struct ata_host *host;
 	int rc;
 
-	if (pdev->class != PCI_CLASS_STORAGE_SATA_AHCI) {
-		dev_err(&pdev->dev,
-			"class 0x%06x is not an AHCI controller (0x%06x); clear driver_override\n",
-			pdev->class, PCI_CLASS_STORAGE_SATA_AHCI);
-		return -ENODEV;
-	}
+	rc = ahci_split_suitable(pdev);
+	if (rc)
+		return rc;
 
 	rc = pcim_enable_device(pdev);
 	if (rc)

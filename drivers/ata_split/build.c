@@ -84,7 +84,7 @@ static void ata_split_build_tf(const struct ata_device *dev,
 	 * moment may have it either way.
 	 */
 	if (ioprio_class == IOPRIO_CLASS_RT &&
-	    data_race(READ_ONCE(dev->flags)) & ATA_DFLAG_NCQ_PRIO_ENABLED)
+	    ata_split_peek(dev->flags) & ATA_DFLAG_NCQ_PRIO_ENABLED)
 		tf->hob_nsect |= ATA_PRIO_HIGH << ATA_SHIFT_PRIO;
 }
 

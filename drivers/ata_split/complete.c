@@ -121,7 +121,7 @@ void ata_split_done(struct scsi_cmnd *cmd)
  */
 void ata_split_complete_begin(struct ata_split_port *sp,
 			      struct ata_split_batch *batch)
-	__acquires(sp->ap->lock)
+	__acquires(RCU) __acquires(sp->ap->lock)
 {
 	batch->nr = 0;
 	rcu_read_lock();
@@ -143,7 +143,7 @@ EXPORT_SYMBOL_GPL(ata_split_complete_begin);
  */
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)
-	__releases(sp->ap->lock)
+	__releases(sp->ap->lock) __releases(RCU)
 {
 	unsigned int i;
 

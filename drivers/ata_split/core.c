@@ -81,24 +81,22 @@ static enum ata_split_count ata_split_glance(const struct ata_port *ap,
 					     const struct scsi_cmnd *cmd)
 {
 	const struct ata_device *dev = &ap->link.device[0];
-	unsigned long dev_flags = data_race(READ_ONCE(dev->flags));
+	unsigned long dev_flags = ata_split_peek(dev->flags);
 
-	if (data_race(READ_ONCE(ap->nr_pmp_links)) ||
-	    data_race(READ_ONCE(ap->pflags)) & (ATA_PFLAG_EH_PENDING |
-						ATA_PFLAG_EH_IN_PROGRESS |
-						ATA_PFLAG_FROZEN))
+	if (ata_split_peek(ap->nr_pmp_links) ||
+	    ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD)
 		return ATA_SPLIT_CORE_PORT;
 
-	switch (data_race(READ_ONCE(dev->class))) {
+	switch (ata_split_peek(dev->class)) {
 	case ATA_DEV_ATA:
 	case ATA_DEV_ZAC:
 		break;
 	default:
 		return ATA_SPLIT_CORE_DEVICE;
 	}
-	if (data_race(READ_ONCE(dev->sdev)) != cmd->device ||
+	if (ata_split_peek(dev->sdev) != cmd->device ||
 	    dev_flags & (ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH) ||
-	    cmd->cmd_len > data_race(READ_ONCE(dev->cdb_len)))
+	    cmd->cmd_len > ata_split_peek(dev->cdb_len))
 		return ATA_SPLIT_CORE_DEVICE;
 
 	/* libata's ata_ncq_enabled(), on the flags that we read */

@@ -50,7 +50,7 @@ static int counters_show(struct seq_file *m, void *v)
 		unsigned long sum = 0;
 
 		for_each_possible_cpu(cpu)
-			sum += data_race(per_cpu_ptr(sp->counters, cpu)->n[what]);
+			sum += ata_split_peek(per_cpu_ptr(sp->counters, cpu)->n[what]);
 		seq_printf(m, "%s %lu\n", ata_split_count_names[what], sum);
 	}
 	return 0;

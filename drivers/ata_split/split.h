@@ -17,6 +17,16 @@ struct ata_split_rw {
 	unsigned int			tf_flags;
 };
 
+/* A port in one of these states takes no command. */
+#define ATA_SPLIT_PFLAGS_BAD	(ATA_PFLAG_EH_PENDING | \
+				 ATA_PFLAG_EH_IN_PROGRESS | ATA_PFLAG_FROZEN)
+
+/*
+ * Read without the lock what the lock or error handling guards.  Whoever uses
+ * this can stand a stale answer, as StartIo looks again.
+ */
+#define ata_split_peek(x)	data_race(READ_ONCE(x))
+
 /* One event on one port.  Safe in any context. */
 static inline void ata_split_count(const struct ata_split_port *sp,
 				   enum ata_split_count what)

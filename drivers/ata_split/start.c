@@ -34,9 +34,7 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	/* A whole pass of error handling fits into one build. */
 	if (unlikely(sp->eh_epoch != epoch))
 		return ATA_SPLIT_REFUSED_EPOCH;
-	if (unlikely(ap->pflags & (ATA_PFLAG_EH_PENDING |
-				   ATA_PFLAG_EH_IN_PROGRESS |
-				   ATA_PFLAG_FROZEN)))
+	if (unlikely(ap->pflags & ATA_SPLIT_PFLAGS_BAD))
 		return ATA_SPLIT_REFUSED_EH;
 	if (unlikely(sata_pmp_attached(ap)))
 		return ATA_SPLIT_REFUSED_PMP;

@@ -10,18 +10,13 @@
 
 #include <linux/libata.h>
 #include <linux/pci.h>
-#include <linux/version.h>
 #include <scsi/scsi_host.h>
 
 /* Moved in 6.12. */
-#if __has_include(<linux/unaligned.h>)
+#ifdef ATA_SPLIT_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
-#endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "ata_split supports Linux 6.1 and newer"
 #endif
 
 /* What ->queuecommand() returns: an enum of its own since 7.1. */
@@ -33,9 +28,13 @@
 
 /* Reset methods moved into a structure of their own. */
 #ifdef ATA_SPLIT_HAVE_RESET_OPS
-#define ATA_SPLIT_RESET_OP(op)		.reset.op
+#define ata_split_op_softreset		reset.softreset
+#define ata_split_op_hardreset		reset.hardreset
+#define ata_split_op_postreset		reset.postreset
 #else
-#define ATA_SPLIT_RESET_OP(op)		.op
+#define ata_split_op_softreset		softreset
+#define ata_split_op_hardreset		hardreset
+#define ata_split_op_postreset		postreset
 #endif
 
 /* ->qc_fill_rtf() used to return whether it had filled the taskfile. */
@@ -74,6 +73,8 @@
  * libata parks it per link, 6.1 per port, old stable kernels not at all.
  *
  * LOCKING: ap->lock.
+ *
+ * Return: true if so; an NCQ command has to wait then.
  */
 static inline bool ata_split_deferred_qc(const struct ata_link *link)
 {

@@ -4,13 +4,14 @@
 # carry backports, so we look instead of comparing versions.
 
 # $(call ata-split-has,HEADER,EXTENDED-REGEX,NAME)
-ata-split-has = $(if $(shell grep -qE '$(2)' $(srctree)/include/$(1) && echo y),-DATA_SPLIT_HAVE_$(3))
+ata-split-has = $(if $(shell grep -qsE '$(2)' $(srctree)/include/$(1) && echo y),-DATA_SPLIT_HAVE_$(3))
 
 # $(call ata-split-member,STRUCT,MEMBER,NAME): is MEMBER in libata's STRUCT?
 ata-split-member = $(if $(shell sed -n '/^struct $(1) {/,/^}/p' \
 	$(srctree)/include/linux/libata.h | grep -qw '$(2)' && echo y),-DATA_SPLIT_HAVE_$(3))
 
 ata-split-compat-y := \
+	$(call ata-split-has,linux/unaligned.h,get_unaligned,LINUX_UNALIGNED) \
 	$(call ata-split-has,scsi/scsi_host.h,enum scsi_qc_status,SCSI_QC_STATUS) \
 	$(call ata-split-has,linux/libata.h,struct ata_reset_operations,RESET_OPS) \
 	$(call ata-split-has,linux/libata.h,bool \(\*qc_fill_rtf\),BOOL_FILL_RTF) \
