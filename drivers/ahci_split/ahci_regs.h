@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Registers and memory structures of an AHCI HBA.  Section numbers are those
+ * Registers of an AHCI HBA, command headers and received FISes: what BuildIo
+ * must not know.  Its command tables are in build.h.  Section numbers are those
  * of the AHCI specification, revision 1.3.1; names are its names.
  */
 #ifndef _AHCI_SPLIT_AHCI_REGS_H
@@ -12,7 +13,6 @@
 
 #define AHCI_PCI_BAR			5	/* 2.1.11 ABAR */
 #define AHCI_MAX_PORTS			32	/* 3.1.4 PI */
-#define AHCI_MAX_CMDS			32	/* 3.1.1 CAP.NCS */
 
 /* 3.1 Generic Host Control */
 #define AHCI_CAP			0x00
@@ -141,46 +141,6 @@ static_assert(sizeof(struct ahci_cmd_header) == 32);
 #define AHCI_CMD_CLEAR_BUSY		BIT(10)
 #define AHCI_CMD_PMP_SHIFT		12
 #define AHCI_CMD_PRDTL_SHIFT		16
-
-/**
- * struct ahci_prd - 4.2.3.3, one entry of the PRD table
- * @dba: address of the data
- * @dbau: its upper half
- * @reserved: zero
- * @dbc: bytes - 1, at most 4 MiB
- */
-struct ahci_prd {
-	__le32				dba;
-	__le32				dbau;
-	__le32				reserved;
-	__le32				dbc;
-};
-
-static_assert(sizeof(struct ahci_prd) == 16);
-
-/*
- * Entries of a PRD table.  The HBA allows 65535; 168 give a full-size request
- * of 4 KiB pages and keep tables 128-byte aligned (as in stock ahci).
- */
-#define AHCI_MAX_PRD			168
-
-/**
- * struct ahci_cmd_table - 4.2.3, what one tag's command consists of
- * @cfis: command FIS
- * @acmd: ATAPI command
- * @reserved: zero
- * @prdt: where the data is
- *
- * Built without a lock by whoever owns the tag.
- */
-struct ahci_cmd_table {
-	u8				cfis[64];
-	u8				acmd[16];
-	u8				reserved[48];
-	struct ahci_prd			prdt[AHCI_MAX_PRD];
-};
-
-static_assert(sizeof(struct ahci_cmd_table) % 128 == 0);
 
 /**
  * struct ahci_rx_fis - 4.2.1, where the HBA puts received FISes

@@ -3,20 +3,12 @@
 #ifndef _AHCI_SPLIT_AHCI_SPLIT_H
 #define _AHCI_SPLIT_AHCI_SPLIT_H
 
-#include <linux/ata_split.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include "ahci_regs.h"
+#include "build.h"
 
 #define DRV_NAME			"ahci_split"
-
-/*
- * libata's internal commands and our polled ones go out in slot 0, whose table
- * may be in the hands of a build at that moment.  They have a table of their
- * own behind the tags'.
- */
-#define AHCI_SPLIT_TABLE_INTERNAL	AHCI_MAX_CMDS
-#define AHCI_SPLIT_NR_TABLES		(AHCI_MAX_CMDS + 1)
 
 /**
  * struct ahci_split_host - an HBA; constant once it is probed
@@ -59,8 +51,8 @@ static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
 
 /**
  * struct ahci_split_port - a port; constant once it is started
- * @split: the port driver's half; ap->private_data points to it
- * @mmio: the port's registers; never touched by BuildIo
+ * @build: BuildIo's view of it
+ * @mmio: the port's registers
  * @dma: memory shared with the HBA
  * @dma_addr: its bus address
  * @lock: the port's lock, unless the host's is shared by parameter
@@ -70,7 +62,7 @@ static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
  * the HBA's.
  */
 struct ahci_split_port {
-	struct ata_split_port		split;
+	struct ahci_split_build		build;
 	void __iomem			*mmio;
 	struct ahci_split_dma		*dma;
 	dma_addr_t			dma_addr;
@@ -80,7 +72,8 @@ struct ahci_split_port {
 
 static inline struct ahci_split_port *ahci_split_port(const struct ata_port *ap)
 {
-	return container_of(ata_split_port(ap), struct ahci_split_port, split);
+	return container_of(ata_split_port(ap), struct ahci_split_port,
+			    build.split);
 }
 
 /* Usable before ->port_start(), and for ports that never start. */
@@ -91,22 +84,11 @@ static inline void __iomem *ahci_split_port_mmio(const struct ata_port *ap)
 	return hpriv->mmio + AHCI_PORT_BASE + ap->port_no * AHCI_PORT_SIZE;
 }
 
-/* Which command table a command is built in; see AHCI_SPLIT_TABLE_INTERNAL. */
-static inline unsigned int
-ahci_split_table_nr(const struct ata_queued_cmd *qc)
-{
-	return ata_tag_internal(qc->tag) ? AHCI_SPLIT_TABLE_INTERNAL :
-					   qc->hw_tag;
-}
-
 static inline dma_addr_t
 ahci_split_table_addr(const struct ahci_split_port *pp, unsigned int nr)
 {
 	return pp->dma_addr + offsetof(struct ahci_split_dma, table[nr]);
 }
-
-/* build.c: BuildIo */
-enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc);
 
 /* start.c: StartIo */
 void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,

@@ -8,7 +8,7 @@
  * an internal command just now.
  */
 
-#include "ahci_split.h"
+#include "build.h"
 
 static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
 				 const struct ata_queued_cmd *qc)
@@ -36,8 +36,10 @@ static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
  */
 enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 {
-	const struct ahci_split_port *pp = ahci_split_port(qc->ap);
-	struct ahci_cmd_table *table = &pp->dma->table[ahci_split_table_nr(qc)];
+	const struct ahci_split_build *port =
+		container_of(ata_split_port(qc->ap), struct ahci_split_build,
+			     split);
+	struct ahci_cmd_table *table = &port->table[ahci_split_table_nr(qc)];
 
 	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, table->cfis);
 

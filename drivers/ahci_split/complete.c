@@ -74,9 +74,9 @@ static void ahci_split_port_intr(struct ata_port *ap)
 	status = readl(pp->mmio + AHCI_PXIS);
 	writel(status, pp->mmio + AHCI_PXIS);
 
-	ata_split_complete_begin(&pp->split, &batch);
+	ata_split_complete_begin(&pp->build.split, &batch);
 	ahci_split_handle(ap, status);
-	ata_split_complete_end(&pp->split, &batch);
+	ata_split_complete_end(&pp->build.split, &batch);
 }
 
 /**

@@ -264,6 +264,7 @@ int ahci_split_port_start(struct ata_port *ap)
 	if (!pp->dma)
 		return -ENOMEM;
 
+	pp->build.table = pp->dma->table;
 	pp->mmio = ahci_split_port_mmio(ap);
 	snprintf(pp->irq_desc, sizeof(pp->irq_desc), DRV_NAME "%u",
 		 ap->port_no);
@@ -278,7 +279,7 @@ int ahci_split_port_start(struct ata_port *ap)
 		ap->lock = &pp->lock;
 	}
 
-	rc = ata_split_port_init(&pp->split, ap);
+	rc = ata_split_port_init(&pp->build.split, ap);
 	if (rc)
 		return rc;
 

@@ -41,6 +41,7 @@ void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc)
 {
 	struct ahci_split_port *pp = ahci_split_port(qc->ap);
+	unsigned int table = ahci_split_table_nr(qc);
 	u32 opts = AHCI_CMD_CFL |
 		   qc->dev->link->pmp << AHCI_CMD_PMP_SHIFT |
 		   ata_split_n_elem(qc) << AHCI_CMD_PRDTL_SHIFT;
@@ -53,7 +54,8 @@ unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc)
 	if (ata_is_atapi(qc->tf.protocol))
 		opts |= AHCI_CMD_ATAPI | AHCI_CMD_PREFETCH;
 
-	ahci_split_fill_header(pp, qc->hw_tag, ahci_split_table_nr(qc), opts);
+	ahci_split_fill_header(pp, qc->hw_tag, table, opts);
+	ata_split_fault_issue(qc, pp->dma->table[table].cfis);
 
 	/* AHCI 1.3.1, 5.5.1: for a queued command PxSACT before PxCI */
 	if (ata_is_ncq(qc->tf.protocol))

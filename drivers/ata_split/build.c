@@ -120,8 +120,12 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 /* Map the buffer and hand the list to the qc, as libata's ata_sg_setup(). */
 static int ata_split_map(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
 {
-	int n_elem = scsi_dma_map(cmd);
+	int n_elem;
 
+	if (ata_split_fault_map())
+		return -ENOMEM;
+
+	n_elem = scsi_dma_map(cmd);
 	if (n_elem <= 0)
 		return -ENOMEM;
 
@@ -171,11 +175,15 @@ enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 	if (unlikely(ata_split_map(qc, cmd))) {
 		ata_split_forget(qc);
 		verdict = ATA_SPLIT_MAP_BUSY;
-	} else if (unlikely(ap->ops->qc_prep(qc) != AC_ERR_OK)) {
+		goto out;
+	}
+
+	ata_split_fault_building(qc);
+	if (unlikely(ap->ops->qc_prep(qc) != AC_ERR_OK)) {
 		ata_split_unbuild(qc, cmd);
 		verdict = ATA_SPLIT_CORE_PREP;
 	}
-
+out:
 	ata_split_build_exit();
 	return verdict;
 }
@@ -193,6 +201,7 @@ enum ata_split_count ata_split_build(const struct ata_split_port *sp,
  */
 void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
 {
-	scsi_dma_unmap(cmd);
+	if (!ata_split_fault(ATA_SPLIT_FAULT_LEAK_ON_REFUSAL))
+		scsi_dma_unmap(cmd);
 	ata_split_forget(qc);
 }

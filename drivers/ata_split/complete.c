@@ -124,6 +124,7 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 	__acquires(RCU) __acquires(sp->ap->lock)
 {
 	batch->nr = 0;
+	ata_split_fault_irq(sp);
 	rcu_read_lock();
 	spin_lock(sp->ap->lock);
 	sp->batch = batch;
@@ -151,10 +152,14 @@ void ata_split_complete_end(struct ata_split_port *sp,
 	sp->batch = NULL;
 	spin_unlock(sp->ap->lock);
 
+	ata_split_fault_done_begin(sp);
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+			 "deferred scsi_done() outside an RCU section");
 	for (i = 0; i < batch->nr; i++) {
 		scsi_dma_unmap(batch->cmd[i]);
 		scsi_done(batch->cmd[i]);
 	}
+	ata_split_fault_done_end();
 	rcu_read_unlock();
 
 	if (batch->nr)

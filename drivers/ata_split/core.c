@@ -181,6 +181,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	if (unlikely(verdict != ATA_SPLIT_BUILT))
 		goto core;
 	ata_split_count(sp, verdict);
+	ata_split_fault_built(qc);
 
 	verdict = ata_split_start(sp, qc, epoch);
 	if (likely(verdict == ATA_SPLIT_STARTED)) {

@@ -90,6 +90,7 @@ int ata_split_counters_add(struct ata_split_port *sp)
 void ata_split_counters_init(void)
 {
 	ata_split_debugfs = debugfs_create_dir("ata_split", NULL);
+	ata_split_fault_init(ata_split_debugfs);
 }
 
 void ata_split_counters_exit(void)

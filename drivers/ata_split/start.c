@@ -32,11 +32,13 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	const struct ata_device *dev = qc->dev;
 
 	/* A whole pass of error handling fits into one build. */
-	if (unlikely(sp->eh_epoch != epoch))
+	if (unlikely(sp->eh_epoch != epoch) &&
+	    !ata_split_fault(ATA_SPLIT_FAULT_SKIP_EPOCH))
 		return ATA_SPLIT_REFUSED_EPOCH;
 	if (unlikely(ap->pflags & ATA_SPLIT_PFLAGS_BAD))
 		return ATA_SPLIT_REFUSED_EH;
-	if (unlikely(sata_pmp_attached(ap)))
+	if (unlikely(sata_pmp_attached(ap) ||
+		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_PMP)))
 		return ATA_SPLIT_REFUSED_PMP;
 	if (unlikely(!ata_dev_enabled(dev) ||
 		     dev->sdev != qc->scsicmd->device ||
@@ -48,7 +50,8 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	if (unlikely(ata_split_deferred_qc(dev->link) ||
 		     ap->ops->qc_defer(qc)))
 		return ATA_SPLIT_REFUSED_DEFERRED;
-	if (unlikely(ata_split_offline(ap)))
+	if (unlikely(ata_split_offline(ap) ||
+		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_OFFLINE)))
 		return ATA_SPLIT_REFUSED_OFFLINE;
 
 	return ATA_SPLIT_STARTED;
@@ -69,6 +72,8 @@ static void ata_split_issue(struct ata_queued_cmd *qc)
 	qc->flags |= ATA_QCFLAG_ACTIVE;
 	ap->qc_active |= 1ULL << qc->tag;
 
+	if (ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
+		return;
 	qc->err_mask |= ap->ops->qc_issue(qc);
 	if (unlikely(qc->err_mask))
 		ata_qc_complete(qc);
@@ -98,8 +103,10 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
 
 	spin_lock_irqsave(ap->lock, flags);
 	verdict = ata_split_recheck(sp, qc, epoch);
-	if (likely(verdict == ATA_SPLIT_STARTED))
+	if (likely(verdict == ATA_SPLIT_STARTED)) {
+		ata_split_fault_fresh(sp, epoch);
 		ata_split_issue(qc);
+	}
 	spin_unlock_irqrestore(ap->lock, flags);
 
 	return verdict;

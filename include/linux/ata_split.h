@@ -31,6 +31,7 @@
 #include <linux/libata.h>
 #include <scsi/scsi_cmnd.h>
 #include <ata_split/compat.h>
+#include <ata_split/fault.h>
 
 /**
  * enum ata_split_count - what the counters of a port count

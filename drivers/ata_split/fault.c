@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults on demand.  Built into the test variant only.
+ *
+ * /sys/module/ata_split/parameters/fault names the violation in force.
+ *
+ * /sys/kernel/debug/ata_split/window/<name> is a window.  Writing "PORT" or
+ * "PORT TAG" arms it for the next command of port ata<PORT> (with that tag; 32
+ * is an internal command); "open" releases what it holds.  Reading says "open",
+ * "armed" or "held TAG".
+ *
+ * /sys/kernel/debug/ata_split/fail_map is a fault attribute: mappings that fail.
+ */
+
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/fault-inject.h>
+#include <linux/module.h>
+#include <linux/rcupdate.h>
+#include <linux/seq_file.h>
+#include <linux/wait.h>
+#include "split.h"
+
+MODULE_INFO(test, "Y");
+
+/* Violations ---------------------------------------------------------------- */
+
+static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
+	[ATA_SPLIT_FAULT_NONE]			= "none",
+	[ATA_SPLIT_FAULT_LOCK_IN_BUILD]		= "lock_in_build",
+	[ATA_SPLIT_FAULT_SLEEP_IN_BUILD]	= "sleep_in_build",
+	[ATA_SPLIT_FAULT_SACTIVE_IN_BUILD]	= "sactive_in_build",
+	[ATA_SPLIT_FAULT_DOORBELL_UNLOCKED]	= "doorbell_unlocked",
+	[ATA_SPLIT_FAULT_LEAK_ON_REFUSAL]	= "leak_on_refusal",
+	[ATA_SPLIT_FAULT_SHARED_TABLE]		= "shared_table",
+	[ATA_SPLIT_FAULT_SKIP_EPOCH]		= "skip_epoch",
+	[ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU]	= "done_outside_rcu",
+	[ATA_SPLIT_FAULT_NO_DOORBELL]		= "no_doorbell",
+	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
+	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
+};
+
+static enum ata_split_fault ata_split_fault_now;
+
+static int ata_split_fault_set(const char *val, const struct kernel_param *kp)
+{
+	int which = sysfs_match_string(ata_split_fault_names, val);
+
+	if (which < 0)
+		return which;
+	WRITE_ONCE(ata_split_fault_now, which);
+	return 0;
+}
+
+static int ata_split_fault_get(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%s\n",
+			  ata_split_fault_names[READ_ONCE(ata_split_fault_now)]);
+}
+
+static const struct kernel_param_ops ata_split_fault_ops = {
+	.set	= ata_split_fault_set,
+	.get	= ata_split_fault_get,
+};
+
+module_param_cb(fault, &ata_split_fault_ops, NULL, 0644);
+MODULE_PARM_DESC(fault, "Violation to commit (test variant)");
+
+/**
+ * ata_split_fault - is this violation in force?
+ * @which: violation
+ *
+ * Return: true if the test asked for it.
+ */
+bool ata_split_fault(enum ata_split_fault which)
+{
+	return READ_ONCE(ata_split_fault_now) == which;
+}
+EXPORT_SYMBOL_GPL(ata_split_fault);
+
+/* Windows ------------------------------------------------------------------- */
+
+enum ata_split_window_state { WINDOW_OPEN, WINDOW_ARMED, WINDOW_HELD };
+
+#define WINDOW_ANY_TAG		(-1)
+/* A test that forgets to open a window fails; it does not hang the guest. */
+#define WINDOW_LIMIT_MS		20000
+
+struct ata_split_window_ctl {
+	const char			*name;
+	spinlock_t			lock;	/* all below */
+	enum ata_split_window_state	state;
+	unsigned int			port;
+	int				tag;
+};
+
+static struct ata_split_window_ctl ata_split_windows[ATA_SPLIT_NR_WINDOWS] = {
+	[ATA_SPLIT_WINDOW_BUILDING]	= { "building" },
+	[ATA_SPLIT_WINDOW_BUILT]	= { "built" },
+	[ATA_SPLIT_WINDOW_ISSUE]	= { "issue" },
+	[ATA_SPLIT_WINDOW_IRQ]		= { "irq" },
+	[ATA_SPLIT_WINDOW_DONE]		= { "done" },
+};
+
+static DECLARE_WAIT_QUEUE_HEAD(ata_split_window_wait);
+
+/* Is the window armed for this command?  Then it is held from now on. */
+static bool window_catch(struct ata_split_window_ctl *win, unsigned int port,
+			 int tag)
+{
+	unsigned long flags;
+	bool caught = false;
+
+	spin_lock_irqsave(&win->lock, flags);
+	if (win->state == WINDOW_ARMED && win->port == port &&
+	    (win->tag == WINDOW_ANY_TAG || win->tag == tag)) {
+		win->state = WINDOW_HELD;
+		win->tag = tag;
+		caught = true;
+	}
+	spin_unlock_irqrestore(&win->lock, flags);
+	return caught;
+}
+
+static void window_expired(struct ata_split_window_ctl *win)
+{
+	pr_err("ata_split: window %s was not opened in %d ms\n", win->name,
+	       WINDOW_LIMIT_MS);
+	smp_store_release(&win->state, WINDOW_OPEN);
+}
+
+static bool window_is_open(struct ata_split_window_ctl *win)
+{
+	return smp_load_acquire(&win->state) != WINDOW_HELD;
+}
+
+/*
+ * Hold a command of BuildIo.  In real life its CPU would have been slow, before
+ * the command was counted as in flight, so that neither error handling nor a
+ * grace period waits for it; leave both states while it is held.
+ */
+static void window_hold_build(enum ata_split_window which,
+			      struct ata_queued_cmd *qc)
+{
+	struct ata_split_window_ctl *win = &ata_split_windows[which];
+	struct scsi_cmnd *cmd = qc->scsicmd;
+
+	if (!window_catch(win, qc->ap->print_id, qc->tag))
+		return;
+
+	clear_bit(SCMD_STATE_INFLIGHT, &cmd->state);
+	rcu_read_unlock();
+	if (!wait_event_timeout(ata_split_window_wait, window_is_open(win),
+				msecs_to_jiffies(WINDOW_LIMIT_MS)))
+		window_expired(win);
+	rcu_read_lock();
+	set_bit(SCMD_STATE_INFLIGHT, &cmd->state);
+}
+
+/* Hold a CPU that must not sleep. */
+static void window_hold_cpu(enum ata_split_window which, unsigned int port,
+			    int tag)
+{
+	struct ata_split_window_ctl *win = &ata_split_windows[which];
+	unsigned int ms;
+
+	if (!window_catch(win, port, tag))
+		return;
+
+	for (ms = 0; ms < WINDOW_LIMIT_MS && !window_is_open(win); ms++)
+		mdelay(1);
+	if (ms == WINDOW_LIMIT_MS)
+		window_expired(win);
+}
+
+static int window_show(struct seq_file *m, void *v)
+{
+	struct ata_split_window_ctl *win = m->private;
+
+	spin_lock_irq(&win->lock);
+	switch (win->state) {
+	case WINDOW_OPEN:
+		seq_puts(m, "open\n");
+		break;
+	case WINDOW_ARMED:
+		seq_puts(m, "armed\n");
+		break;
+	case WINDOW_HELD:
+		seq_printf(m, "held %d\n", win->tag);
+		break;
+	}
+	spin_unlock_irq(&win->lock);
+	return 0;
+}
+
+static int window_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, window_show, inode->i_private);
+}
+
+static ssize_t window_write(struct file *file, const char __user *ubuf,
+			    size_t len, loff_t *ppos)
+{
+	struct ata_split_window_ctl *win =
+		((struct seq_file *)file->private_data)->private;
+	int tag = WINDOW_ANY_TAG;
+	unsigned int port = 0;
+	char buf[32] = "";
+	bool arm;
+
+	if (len >= sizeof(buf) || copy_from_user(buf, ubuf, len))
+		return -EINVAL;
+	arm = !sysfs_streq(buf, "open");
+	if (arm && sscanf(buf, "%u %d", &port, &tag) < 1)
+		return -EINVAL;
+
+	spin_lock_irq(&win->lock);
+	if (arm && win->state == WINDOW_HELD) {
+		spin_unlock_irq(&win->lock);
+		return -EBUSY;
+	}
+	win->port = port;
+	win->tag = tag;
+	smp_store_release(&win->state, arm ? WINDOW_ARMED : WINDOW_OPEN);
+	spin_unlock_irq(&win->lock);
+
+	wake_up_all(&ata_split_window_wait);
+	return len;
+}
+
+static const struct file_operations window_fops = {
+	.owner		= THIS_MODULE,
+	.open		= window_open,
+	.read		= seq_read,
+	.write		= window_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+/* Hooks, in the order of a command's way ------------------------------------- */
+
+#ifdef CONFIG_FAULT_INJECTION
+static DECLARE_FAULT_ATTR(ata_split_fail_map);
+
+/**
+ * ata_split_fault_map - shall this mapping fail?
+ *
+ * CONTEXT: BuildIo.
+ *
+ * Return: true if so.
+ */
+bool ata_split_fault_map(void)
+{
+	return should_fail(&ata_split_fail_map, 1);
+}
+#else
+bool ata_split_fault_map(void)
+{
+	return false;
+}
+#endif
+
+/**
+ * ata_split_fault_building - in a build, between mapping and ->qc_prep()
+ * @qc: command
+ *
+ * CONTEXT: BuildIo.
+ */
+void ata_split_fault_building(struct ata_queued_cmd *qc)
+{
+	u32 *sactive = &qc->dev->link->sactive;
+	u32 bit = 1U << qc->hw_tag;
+	unsigned long flags;
+
+	window_hold_build(ATA_SPLIT_WINDOW_BUILDING, qc);
+
+	if (ata_split_fault(ATA_SPLIT_FAULT_LOCK_IN_BUILD)) {
+		spin_lock_irqsave(qc->ap->lock, flags);
+		spin_unlock_irqrestore(qc->ap->lock, flags);
+	}
+	if (ata_split_fault(ATA_SPLIT_FAULT_SLEEP_IN_BUILD))
+		usleep_range(10, 20);
+	if (ata_split_fault(ATA_SPLIT_FAULT_SACTIVE_IN_BUILD)) {
+		*sactive |= bit;
+		udelay(10);
+		*sactive &= ~bit;
+	}
+}
+
+/**
+ * ata_split_fault_built - between BuildIo and StartIo
+ * @qc: command
+ *
+ * CONTEXT: BuildIo.
+ */
+void ata_split_fault_built(struct ata_queued_cmd *qc)
+{
+	window_hold_build(ATA_SPLIT_WINDOW_BUILT, qc);
+
+	if (ata_split_fault(ATA_SPLIT_FAULT_DOORBELL_UNLOCKED))
+		qc->ap->ops->qc_issue(qc);
+}
+
+/**
+ * ata_split_fault_fresh - is what StartIo is about to issue of this epoch?
+ * @sp: port
+ * @epoch: as it was before the build
+ *
+ * Asks again, so that a StartIo that forgets to ask is found out.
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: ap->lock.
+ */
+void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
+{
+	WARN_ONCE(sp->eh_epoch != epoch,
+		  "ata_split: issuing a build from before error handling\n");
+}
+
+/**
+ * ata_split_fault_issue - in ->qc_issue(), before the doorbell
+ * @qc: command
+ * @cfis: command FIS in the table that the header points at
+ *
+ * The device will do what the FIS says, so it had better be this command's.
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: ap->lock.
+ */
+void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis)
+{
+	u8 fis[20];	/* SATA, Register - Host to Device FIS */
+
+	window_hold_cpu(ATA_SPLIT_WINDOW_ISSUE, qc->ap->print_id, qc->tag);
+
+	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, fis);
+	WARN_ONCE(memcmp(fis, cfis, sizeof(fis)),
+		  "ata_split: command table does not hold the command of tag %u\n",
+		  qc->tag);
+}
+EXPORT_SYMBOL_GPL(ata_split_fault_issue);
+
+/**
+ * ata_split_fault_irq - in the interrupt handler, before it takes the lock
+ * @sp: port
+ *
+ * CONTEXT: completion.
+ */
+void ata_split_fault_irq(const struct ata_split_port *sp)
+{
+	window_hold_cpu(ATA_SPLIT_WINDOW_IRQ, sp->ap->print_id, WINDOW_ANY_TAG);
+}
+
+/**
+ * ata_split_fault_done_begin - in the interrupt handler, the lock is dropped
+ * @sp: port
+ *
+ * CONTEXT: completion.
+ */
+void ata_split_fault_done_begin(const struct ata_split_port *sp)
+{
+	if (ata_split_fault(ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU))
+		rcu_read_unlock();
+	window_hold_cpu(ATA_SPLIT_WINDOW_DONE, sp->ap->print_id, WINDOW_ANY_TAG);
+}
+
+/**
+ * ata_split_fault_done_end - in the interrupt handler, all is done
+ *
+ * CONTEXT: completion.
+ */
+void ata_split_fault_done_end(void)
+{
+	if (ata_split_fault(ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU))
+		rcu_read_lock();
+}
+
+/**
+ * ata_split_fault_init - make the files
+ * @dir: ata_split's directory in debugfs
+ */
+void ata_split_fault_init(struct dentry *dir)
+{
+	struct dentry *windows = debugfs_create_dir("window", dir);
+	unsigned int i;
+
+	for (i = 0; i < ATA_SPLIT_NR_WINDOWS; i++) {
+		spin_lock_init(&ata_split_windows[i].lock);
+		debugfs_create_file(ata_split_windows[i].name, 0600, windows,
+				    &ata_split_windows[i], &window_fops);
+	}
+#ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
+	fault_create_debugfs_attr("fail_map", dir, &ata_split_fail_map);
+#endif
+	pr_warn("ata_split: this is the test variant, not for use\n");
+}

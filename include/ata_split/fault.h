@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Faults on demand, for the test variant (make ATA_SPLIT_TEST=1) only: windows
+ * that hold a command at a named point until the test opens them, and
+ * violations of the rules, which a checker has to report.  In the modules that
+ * people load all of this is empty.
+ */
+#ifndef _ATA_SPLIT_FAULT_H
+#define _ATA_SPLIT_FAULT_H
+
+#include <linux/libata.h>
+
+struct ata_split_port;
+
+/**
+ * enum ata_split_fault - what can be made to go wrong, by name
+ * @ATA_SPLIT_FAULT_NONE: nothing
+ * @ATA_SPLIT_FAULT_LOCK_IN_BUILD: take the port lock in a build
+ * @ATA_SPLIT_FAULT_SLEEP_IN_BUILD: sleep in a build
+ * @ATA_SPLIT_FAULT_SACTIVE_IN_BUILD: write StartIo's state in a build
+ * @ATA_SPLIT_FAULT_DOORBELL_UNLOCKED: ring without the lock
+ * @ATA_SPLIT_FAULT_LEAK_ON_REFUSAL: do not unmap what StartIo refused
+ * @ATA_SPLIT_FAULT_SHARED_TABLE: internal commands use tag 0's table
+ * @ATA_SPLIT_FAULT_SKIP_EPOCH: do not compare the epoch of error handling
+ * @ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU: defer scsi_done() past the RCU section
+ * @ATA_SPLIT_FAULT_NO_DOORBELL: do the bookkeeping and do not ring
+ * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
+ * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
+ * @ATA_SPLIT_NR_FAULTS: how many there are
+ */
+enum ata_split_fault {
+	ATA_SPLIT_FAULT_NONE,
+	ATA_SPLIT_FAULT_LOCK_IN_BUILD,
+	ATA_SPLIT_FAULT_SLEEP_IN_BUILD,
+	ATA_SPLIT_FAULT_SACTIVE_IN_BUILD,
+	ATA_SPLIT_FAULT_DOORBELL_UNLOCKED,
+	ATA_SPLIT_FAULT_LEAK_ON_REFUSAL,
+	ATA_SPLIT_FAULT_SHARED_TABLE,
+	ATA_SPLIT_FAULT_SKIP_EPOCH,
+	ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU,
+	ATA_SPLIT_FAULT_NO_DOORBELL,
+	ATA_SPLIT_FAULT_PRETEND_PMP,
+	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
+	ATA_SPLIT_NR_FAULTS,
+};
+
+/**
+ * enum ata_split_window - where a command can be held
+ * @ATA_SPLIT_WINDOW_BUILDING: in a build, between mapping and ->qc_prep()
+ * @ATA_SPLIT_WINDOW_BUILT: between BuildIo and StartIo
+ * @ATA_SPLIT_WINDOW_ISSUE: under the lock, before ->qc_issue() rings
+ * @ATA_SPLIT_WINDOW_IRQ: in the interrupt handler, before it takes the lock
+ * @ATA_SPLIT_WINDOW_DONE: in the interrupt handler, after it dropped the lock
+ * @ATA_SPLIT_NR_WINDOWS: how many there are
+ */
+enum ata_split_window {
+	ATA_SPLIT_WINDOW_BUILDING,
+	ATA_SPLIT_WINDOW_BUILT,
+	ATA_SPLIT_WINDOW_ISSUE,
+	ATA_SPLIT_WINDOW_IRQ,
+	ATA_SPLIT_WINDOW_DONE,
+	ATA_SPLIT_NR_WINDOWS,
+};
+
+#ifdef ATA_SPLIT_TEST
+
+bool ata_split_fault(enum ata_split_fault which);
+bool ata_split_fault_map(void);
+void ata_split_fault_building(struct ata_queued_cmd *qc);
+void ata_split_fault_built(struct ata_queued_cmd *qc);
+void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch);
+void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
+void ata_split_fault_irq(const struct ata_split_port *sp);
+void ata_split_fault_done_begin(const struct ata_split_port *sp);
+void ata_split_fault_done_end(void);
+void ata_split_fault_init(struct dentry *dir);
+
+#else
+
+static inline bool ata_split_fault(enum ata_split_fault which)
+{
+	return false;
+}
+
+static inline bool ata_split_fault_map(void)
+{
+	return false;
+}
+
+static inline void ata_split_fault_building(struct ata_queued_cmd *qc) { }
+static inline void ata_split_fault_built(struct ata_queued_cmd *qc) { }
+static inline void ata_split_fault_fresh(const struct ata_split_port *sp,
+					 u32 epoch) { }
+static inline void ata_split_fault_issue(struct ata_queued_cmd *qc,
+					 const u8 *cfis) { }
+static inline void ata_split_fault_irq(const struct ata_split_port *sp) { }
+static inline void ata_split_fault_done_begin(const struct ata_split_port *sp) { }
+static inline void ata_split_fault_done_end(void) { }
+static inline void ata_split_fault_init(struct dentry *dir) { }
+
+#endif /* ATA_SPLIT_TEST */
+#endif /* _ATA_SPLIT_FAULT_H */
