@@ -28,6 +28,9 @@ static enum ata_split_count ata_split_decode(struct scsi_cmnd *cmd,
 	enum dma_data_direction dir = DMA_FROM_DEVICE;
 	unsigned int cdb_len = 10;
 
+	if (blk_rq_is_passthrough(scsi_cmd_to_rq(cmd)))
+		return ATA_SPLIT_CORE_PASSTHROUGH;
+
 	rw->tf_flags = 0;
 	switch (cdb[0]) {
 	case WRITE_10:
@@ -41,9 +44,6 @@ static enum ata_split_count ata_split_decode(struct scsi_cmnd *cmd,
 	default:
 		return ATA_SPLIT_CORE_COMMAND;
 	}
-
-	if (blk_rq_is_passthrough(scsi_cmd_to_rq(cmd)))
-		return ATA_SPLIT_CORE_PASSTHROUGH;
 
 	if (cdb[0] == READ_16 || cdb[0] == WRITE_16) {
 		cdb_len = 16;

@@ -37,8 +37,10 @@
  * enum ata_split_count - what the counters of a port count
  * @ATA_SPLIT_QUEUED: commands that entered ata_split_queuecmd()
  * @ATA_SPLIT_CORE_OFF: to the core: the split parameter is off
- * @ATA_SPLIT_CORE_COMMAND: to the core: neither READ nor WRITE (10 or 16)
- * @ATA_SPLIT_CORE_PASSTHROUGH: to the core: not from the block layer's own I/O
+ * @ATA_SPLIT_CORE_COMMAND: to the core: neither READ nor WRITE (10 or 16),
+ *	such as a flush or a discard
+ * @ATA_SPLIT_CORE_PASSTHROUGH: to the core: not the block layer's own I/O, but
+ *	a CDB of user space's or of the SCSI midlayer's
  * @ATA_SPLIT_CORE_SHAPE: to the core: length, direction and buffer disagree
  * @ATA_SPLIT_CORE_LBA: to the core: beyond 48 bits, or too many blocks
  * @ATA_SPLIT_CORE_CDL: to the core: asks for a command duration limit
