@@ -1,0 +1,165 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The bind script takes a controller only if nobody uses what is behind it, says
+# why when it does not, and changes nothing then.
+
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+
+CTL=${ATA_SPLIT_CTL:-$(command -v splitctl)} || skip "set ATA_SPLIT_CTL to the bind script"
+[ "$DRIVER" = ahci_split ] || skip "$DRIVER needs no bind script"
+need wipefs
+begin 13 all-disks disks
+
+D=${DISKS[0]}
+M=$TMP/mnt
+mkdir "$M"
+# Whatever went wrong: nothing on top of the disk, and the driver is back.
+at_exit 'bind_again'
+at_exit 'umount "$M" 2>/dev/null; swapoff "$D" 2>/dev/null; [ -z "${LOOP:-}" ] || losetup -d "$LOOP"'
+
+# says STATUS TEXT COMMAND...: how it ends and what it says
+says() {
+	local want=$1 text=$2 out rc=0
+	shift 2
+	out=$("$@" 2>&1) || rc=$?
+	[ $rc -eq "$want" ] && [[ $out = *"$text"* ]] && return
+	echo "$*: exit status $rc instead of $want, '$text' expected, said:"
+	echo "$out"
+	return 1
+}
+
+# refused TEXT: neither bind nor unbind, and nothing changes
+refused() {
+	local before override
+	before=$(driver_of "$BDF")
+	override=$(cat "$PCI/devices/$BDF/driver_override")
+	if [ "$before" = "$DRIVER" ]; then
+		says 1 "$1" "$CTL" unbind "$BDF" || return
+	else
+		says 1 "$1" "$CTL" bind "$BDF" || return
+	fi
+	[ "$(driver_of "$BDF")" = "$before" ] &&
+		[ "$(cat "$PCI/devices/$BDF/driver_override")" = "$override" ] && all_there
+}
+
+usage() {
+	local args
+	for args in "" "bind" "bind a b" "unbind" "status x" "frobnicate"; do
+		# shellcheck disable=SC2086
+		says 2 "usage:" "$CTL" $args || return
+	done
+}
+
+not_root() {
+	local s
+	# a copy that anybody can read
+	cp "$CTL" /tmp/splitctl.$$ && chmod 755 /tmp/splitctl.$$ || return
+	says 1 "must be root" chroot --userspec=65534:65534 / /tmp/splitctl.$$ bind "$BDF" &&
+		says 1 "must be root" chroot --userspec=65534:65534 / /tmp/splitctl.$$ unbind "$BDF"
+	s=$?
+	rm /tmp/splitctl.$$
+	return $s
+}
+
+wrong_device() {
+	local d
+	says 1 "no PCI device" "$CTL" bind ffff:ff:1f.7 && says 1 "no PCI device" "$CTL" unbind 0000:ff:1f.7 ||
+		return
+	for d in "$PCI"/devices/*; do
+		[ "$(cat "$d/class")" != 0x010601 ] || continue
+		says 1 "not an AHCI controller" "$CTL" bind "${d##*/}" &&
+			says 1 "not an AHCI controller" "$CTL" unbind "${d##*/}" || return
+		break
+	done
+}
+
+mounted() {
+	mkfs.ext4 -qF "$D" 20000 && mount "$D" "$M" && refused "$D is mounted on $M" || return
+	umount "$M"
+}
+
+# By another mount namespace, which /proc/self/mounts does not show.
+mounted_elsewhere() {
+	local pid rc=0
+	unshare -m sh -c "mount $D $M && exec sleep 100" &
+	pid=$!
+	wait_until 5 grep -q " $M " /proc/$pid/mountinfo && refused "$D is mounted on $M" || rc=1
+	kill $pid
+	wait $pid 2>/dev/null
+	return $rc
+}
+
+swap() {
+	[ -e /proc/swaps ] || return
+	mkswap -f "$D" 20000 >/dev/null && swapon "$D" && refused "$D is swap" || return
+	swapoff "$D"
+}
+
+# A file system on a loop device on a partition of the disk.
+stacked() {
+	# an MBR with one Linux partition, from sector 2048, of 65536 sectors
+	{
+		head -c 446 /dev/zero
+		printf '\0\0\0\0\203\0\0\0\0\010\0\0\0\0\001\0'
+		head -c 48 /dev/zero
+		printf '\125\252'
+	} >"$D" && sync && blockdev --rereadpt "$D" && wait_until 5 test -b "${D}1" || return
+	LOOP=$(losetup -f --show "${D}1") || return
+	refused "${D}1 is behind ${LOOP##*/}" && mkfs.ext4 -qF "$LOOP" && mount "$LOOP" "$M" &&
+		refused "$LOOP is mounted on $M" || return
+	umount "$M" && losetup -d "$LOOP" || return
+	LOOP=
+	mount "${D}1" "$M" && refused "${D}1 is mounted on $M" || return
+	umount "$M" && head -c 1048576 /dev/zero >"$D" && sync && blockdev --rereadpt "$D"
+}
+
+status() {
+	says 0 "$BDF" "$CTL" status && says 0 " $D " "$CTL" status &&
+		says 0 "  $(driver_of "$BDF" || echo no driver)" "$CTL" status
+}
+
+# Whatever driver that is: the override is gone.
+unbind() {
+	says 0 "$BDF is bound to" "$CTL" unbind "$BDF" || return
+	[ "$(driver_of "$BDF")" != "$DRIVER" ] && [ "$(cat "$PCI/devices/$BDF/driver_override")" = "(null)" ] &&
+		says 1 "not bound to $DRIVER" "$CTL" unbind "$BDF"
+}
+
+stock() {
+	modprobe ahci 2>/dev/null
+	wait_until 10 eval '[ -n "$(driver_of "$BDF")" ] || ! echo "$BDF" >"$PCI/drivers_probe"' &&
+		[ "$(driver_of "$BDF")" = ahci ] && wait_until 60 all_there && status &&
+		mapfile -t DISKS <<<"$(behind)" && D=${DISKS[0]} && "$HERE/dio" write "$D" 1 67108864 65536
+}
+
+bind() {
+	says 0 "$BDF is bound to $DRIVER" "$CTL" bind "$BDF" && wait_until 60 all_there &&
+		[ "$(driver_of "$BDF")" = "$DRIVER" ] && says 0 "already" "$CTL" bind "$BDF"
+}
+
+check "bad usage" usage
+check "must be root" not_root
+check "no such device, no AHCI controller" wrong_device
+check "mounted" mounted
+check "mounted in another namespace" mounted_elsewhere
+if [ -e /proc/swaps ] && command -v mkswap >/dev/null; then
+	check "swap" swap
+else
+	ktap_test_skip "swap (needs CONFIG_SWAP and mkswap)"
+fi
+check "partition and loop device" stacked
+check "status" status
+check "unbind" unbind
+if modinfo ahci >/dev/null 2>&1 || [ -e $PCI/drivers/ahci ]; then
+	check "the stock driver can take it" stock
+	check "mounted, with the stock driver" mounted
+else
+	ktap_test_skip "the stock driver can take it (there is none)"
+	ktap_test_skip "mounted, with the stock driver (there is none)"
+fi
+check "bind" bind
+mapfile -t DISKS <<<"$(behind)"
+check "disks work" load 3 "${DISKS[@]}"
+finish

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Suspend to idle and back with I/O under way: commands of before must complete,
+# none may reach the disk while the port sleeps, and the link must come back.
+
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+
+need fio
+grep -qw freeze /sys/power/state 2>/dev/null || skip "needs CONFIG_SUSPEND"
+[ -e /sys/power/pm_test ] || skip "needs CONFIG_PM_SLEEP_DEBUG"
+begin 4 disks
+
+D=${DISKS[0]}
+DELAY=/sys/module/suspend/parameters/pm_test_delay
+at_exit "echo none >/sys/power/pm_test"
+if [ -e $DELAY ]; then
+	at_exit "echo $(cat $DELAY) >$DELAY"
+	echo 1 >$DELAY
+fi
+
+suspends() {
+	cat /sys/power/suspend_stats/success
+}
+
+# All devices are suspended, and resumed a second later.
+cycles() {
+	local i before
+	before=$(suspends)
+	echo devices >/sys/power/pm_test
+	for ((i = 0; i < 4; i++)); do
+		echo freeze >/sys/power/state || return
+		loading || break
+		sleep 0.5
+	done
+	[ "$(suspends)" -eq $((before + 4)) ] || { echo "$(suspends), before $before"; return 1; }
+}
+
+with_load() {
+	start_load "${DISKS[@]}"
+	cycles
+}
+
+check "data is written" "$HERE/dio" write "$D" 9 67108864 8388608
+check "suspend and resume 4 times under load" with_load
+check "I/O was right all the time" load_ok
+check "data is what it was" "$HERE/dio" check "$D" 9 67108864 8388608
+finish
