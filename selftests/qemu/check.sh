@@ -1,0 +1,96 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# "make check": run the selftests in guests under the test kernels.
+#
+#   KERNEL="6.1 latest" GUEST="plain iommu" TEST="sizes" VARIANT=debug check.sh
+#
+# One line per test as it ends; the last line is the total. Exits 1 when
+# anything failed or nothing ran.
+
+. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/qemu/guests.sh
+. "$QEMU_DIR/guests.sh"
+
+KERNEL=${KERNEL:-$KERNEL_DEFAULT}
+GUEST=${GUEST:-$GUESTS}
+TEST=${TEST:-*}
+VARIANT=${VARIANT:-debug}
+
+# A guest keeps about one processor busy; more of them at a time than there are
+# processors only brings the time limits closer.
+PARALLEL=${PARALLEL:-$(nproc)}
+
+RESULTS=$BUILD/results
+
+# show SERIES KIT GUEST STATE TEST REASON: one result, in one write so that guests
+# do not write into each other's lines.
+show() {
+	local series=$1 guest=$3 state=$4 test=$5 reason=${*:6}
+	local log=$2/guest-$3 name=$1/$3/$5
+	local again="KERNEL=$series GUEST=$guest" tail=''
+	[ "$VARIANT" = debug ] || again+=" VARIANT=$VARIANT"
+	[ "$test" = guest ] || again+=" TEST=$test"
+	case $state in
+	ok) printf 'ok %s\n' "$name" ;;
+	skip) printf 'skip %s %s\n' "$name" "$reason" ;;
+	*)
+		# Only a guest that died leaves nothing better to look at.
+		[ "$test" != guest ] ||
+			tail=$(tail -n 15 "$log/console.log" | sed 's/^/  | /') || true
+		printf 'not ok %s # %s\n  log: %s\n  again: make check %s\n%s' \
+			"$name" "$reason" "$log/{test,console,qemu}.log" "$again" "${tail:+$tail
+}" ;;
+	esac
+	echo "$state $name" >>"$RESULTS"
+}
+
+run_guest() {
+	local series=$1 kit=$2 guest=$3 line
+	{ "$QEMU_DIR/guest.sh" "$kit" "$guest" tests "$TEST" ||
+		echo "not_ok guest the harness failed"; } |
+	while read -r line; do
+		# shellcheck disable=SC2086 # state, test, words of the reason
+		show "$series" "$kit" "$guest" $line
+	done
+}
+
+check_kernel() {
+	local series kit guest
+	series=$("$QEMU_DIR/fetch.sh" series "$1")
+	if ! kit=$("$QEMU_DIR/prepare.sh" "$series" "$VARIANT" KCFLAGS=-Werror); then
+		printf 'not ok %s/build\n' "$series"
+		echo "not_ok $series/build" >>"$RESULTS"
+		return
+	fi
+	say "Linux $series ($VARIANT): guests $GUEST"
+	for guest in $GUEST; do
+		while [ "$(jobs -rp | wc -l)" -ge "$PARALLEL" ]; do
+			wait -n || true
+		done
+		run_guest "$series" "$kit" "$guest" &
+	done
+	wait
+}
+
+total() {
+	awk '{ n[$1]++ }
+		END { printf "%d passed, %d failed, %d skipped\n", n["ok"], n["not_ok"], n["skip"]
+		      exit n["not_ok"] > 0 || !n["ok"] }' "$RESULTS"
+}
+
+main() {
+	local kernel
+	mkdir -p "$BUILD"
+	: >"$RESULTS"
+	# shellcheck disable=SC2046 # end the guests along with us, by their ids
+	trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
+	trap 'exit 1' INT TERM HUP
+	"$QEMU_DIR/deps.sh" build guest
+	for kernel in $KERNEL; do
+		check_kernel "$kernel"
+	done
+	total
+}
+
+with_lock "$BUILD/check.lock" main

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Debian's own kernel of a series, downloaded and unpacked below the build
+# folder, never installed. Prints a folder with
+#
+#   vmlinuz   the kernel
+#   install   lib/modules/RELEASE, as far as the guests need it
+#   kdir      the headers, to build modules against
+#
+#   distro.sh SERIES
+
+. "$(dirname "$0")/common.sh"
+
+# What has to be loaded in a guest, as Debian builds most things as modules.
+MODULES="virtio_pci virtio_console sd_mod sr_mod sg ahci ext4 isofs loop dm_mod
+	bfq kyber_iosched mq_deadline crc32c_generic crc32c_intel intel_rapl_msr"
+
+# The newest image of the series, preferably the one built for this release of
+# Debian: only its header package surely runs here.
+image_package() {
+	local release names
+	release=$(. /etc/os-release && echo "${VERSION_ID:-0}")
+	names=$("$QEMU_DIR/fetch.sh" names linux-image- |
+		grep -E "^linux-image-${1//./\\.}\.[^~]*-amd64$" |
+		grep -vE -- '-(rt|cloud|unsigned|dbg)-' | sort -V)
+	[ -n "$names" ] || die "no kernel image of series $1 found"
+	grep -F "+deb$release" <<<"$names" | tail -n 1 | grep . || tail -n 1 <<<"$names"
+}
+
+# unpack PACKAGE: into ROOT
+unpack() {
+	dpkg-deb -x "$("$QEMU_DIR/fetch.sh" deb "$1")" "$ROOT"
+}
+
+# unpack_with PACKAGE PATTERN: with those packages it depends on that match
+unpack_with() {
+	local dep
+	unpack "$1"
+	for dep in $("$QEMU_DIR/fetch.sh" depends "$1" | grep -E "$2"); do
+		unpack "$dep"
+	done
+}
+
+# Header packages refer to each other by their places below /usr.
+relocate_headers() {
+	local file
+	while IFS= read -r file; do
+		sed -i -E "s#(^|[^[:alnum:]])/usr/(src|lib)/linux-#\\1$ROOT/usr/\\2/linux-#g" "$file"
+	done < <(grep -rlE --include=Makefile --include='.kernel*' \
+		'/usr/(src|lib)/linux-' "$ROOT/usr/src")
+	while IFS= read -r file; do
+		case $(readlink "$file") in
+		/usr/*) ln -sfn "$ROOT$(readlink "$file")" "$file" ;;
+		esac
+	done < <(find "$ROOT/usr/src" "$ROOT/usr/lib/linux-kbuild"* -type l)
+}
+
+# The tools in a header package of a later release may want a later libc.
+headers_run() {
+	local modpost
+	for modpost in "$ROOT"/usr/lib/linux-kbuild-*/scripts/mod/modpost; do
+		ldd "$modpost" 2>&1 | grep -q 'not found' && return 1
+	done
+	return 0
+}
+
+# Only what the guests load: all modules would be some hundred megabytes.
+pick_modules() {
+	local release=$1 from=$ROOT file module
+	[ -d "$from/lib/modules" ] || from=$ROOT/usr
+	depmod -b "$from" "$release"
+	mkdir -p "$OUT/install/lib/modules/$release"
+	cp "$from/lib/modules/$release"/modules.builtin* "$OUT/install/lib/modules/$release/"
+	: >"$OUT/install/lib/modules/$release/modules.order"
+	for module in $MODULES; do
+		modprobe -d "$from" -S "$release" --show-depends "$module" 2>/dev/null |
+			sed -n 's/^insmod \([^ ]*\).*/\1/p'
+	done | sort -u | while IFS= read -r file; do
+		mkdir -p "$OUT/install/$(dirname "${file#"$from"}")"
+		cp "$file" "$OUT/install/${file#"$from"}"
+	done
+}
+
+build() {
+	local image=$1 release=${1#linux-image-}
+	[ "$(cat "$OUT/package" 2>/dev/null)" != "$image" ] || return 0
+	say "unpacking $image and its headers"
+	rm -rf "$OUT"
+	mkdir -p "$ROOT"
+	unpack_with "$image" '^linux-(base|binary|modules)-[0-9]'
+	unpack_with "linux-headers-$release" '^linux-(headers|kbuild)-'
+	relocate_headers
+	headers_run ||
+		die "the headers of $release need a newer Debian than this one"
+	pick_modules "$release"
+	mv "$ROOT"/boot/vmlinuz-* "$OUT/vmlinuz"
+	rm -rf "${ROOT:?}"/{boot,lib/modules,usr/lib/modules}
+	ln -s "$ROOT/usr/src/linux-headers-$release" "$OUT/kdir"
+	echo "$image" >"$OUT/package"
+}
+
+main() {
+	local series
+	series=$("$QEMU_DIR/fetch.sh" series "$1")
+	OUT=$BUILD/distro-$series
+	ROOT=$OUT/root
+	with_lock "$OUT.lock" build "$(image_package "$series")"
+	echo "$OUT"
+}
+
+[ $# -eq 1 ] || die "usage: distro.sh SERIES"
+main "$1"

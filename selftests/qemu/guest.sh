@@ -1,0 +1,192 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Boot one guest and report what became of its tests:
+#
+#   guest.sh KIT GUEST [MODE [PATTERN]]
+#
+# KIT is a folder made by kit.sh. MODE is tests, shell, or the path of a
+# program to run in the guest instead of tests. PATTERN chooses among the
+# guest's tests. Prints, as it comes, lines "STATE TEST REASON" and "say TEXT"
+# (see init.sh); the last one is for a test named "guest", which is the guest as
+# a whole.
+
+. "$(dirname "$0")/common.sh"
+# shellcheck source=selftests/qemu/guests.sh
+. "$QEMU_DIR/guests.sh"
+
+# What QEMU logs along with complaints: each AHCI interrupt, sometimes in the
+# middle of a line, and the undefined instruction that WARN() is made of.
+QEMU_NOISE='ahci: IRQ#[0-9]* level:[01]\|^ILLOPC: .*'
+
+KIT=$1
+NAME=$2
+MODE=${3:-tests}
+PATTERN=${4:-*}
+dir=$KIT/guest-$NAME
+
+# Set by the guest's function, see guests.sh.
+machine=() controllers=() exported=() ndisks=0
+tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
+modules='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
+
+# matches NAME PATTERNS: is it one of them?
+matches() {
+	local pattern
+	set -f
+	for pattern in $2; do
+		# shellcheck disable=SC2053 # it is a pattern
+		[[ $1 != $pattern ]] || { set +f; return 0; }
+	done
+	set +f
+	return 1
+}
+
+select_tests() {
+	local line name
+	while IFS= read -r line; do
+		name=${line#*:} name=${name%.sh}
+		[ "${line%%:*}" = "$collection" ] || continue
+		matches "$name" "$tests" || continue
+		! matches "$name" "$not" || continue
+		matches "$name" "${PATTERN%.sh}" || continue
+		echo "$line"
+	done <"$KIT/kselftest-list.txt"
+}
+
+# What init.sh reads: assignments, and what is exported to the tests.
+write_env() {
+	local v
+	case $MODE in
+	tests | shell) printf 'MODE=%q\n' "$MODE" ;;
+	*) echo MODE=job ;;
+	esac
+	printf '%s=%q\n' DRIVER "$driver" CONTROLLERS "${controllers[*]}" \
+		NDISKS "$ndisks" MODULES "$modules" TIMEOUT "${TIMEOUT:-}" \
+		ATA_SPLIT_PARAMS "$ata_split" AHCI_SPLIT_PARAMS "$ahci_split" \
+		WANT_CDROM "$([ -e "$dir/cdrom.img" ] && echo 1)"
+	for v in "ATA_SPLIT_DRIVER=$driver" "ATA_SPLIT_CONTROLLER=${controllers[0]}" \
+		 "ATA_SPLIT_GUEST=$NAME" ${exported[@]+"${exported[@]}"}; do
+		printf 'export %s=%q\n' "${v%%=*}" "${v#*=}"
+	done
+}
+
+make_initrd() {
+	local part=$dir/part
+	mkdir -p "$part"
+	write_env >"$part/env"
+	cp "$dir/tests" "$part/tests"
+	[ ! -x "$MODE" ] || cp "$MODE" "$part/job"
+	"$QEMU_DIR/initramfs.sh" tree "$part" guest "$dir/part.cpio"
+	cat "$KIT"/*.cpio "$dir/part.cpio" >"$dir/initrd"
+	rm -rf "$part" "$dir/part.cpio"
+}
+
+# The channel for results is QEMU's standard output. The console only goes to
+# a file: nothing is ever decided by what it shows.
+# shellcheck disable=SC2054 # the commas are QEMU's
+qemu() {
+	local console=(-serial "file:$dir/console.log")
+	# Not a stdio chardev: with the end of its input that one hangs up.
+	local result=(-chardev file,id=result,path=/dev/stdout)
+	local time=(timeout -k 5 "$limit")
+	if [ "$MODE" = shell ]; then
+		console=(-serial mon:stdio)
+		result=(-chardev null,id=result)
+		time=()
+	fi
+	exec "${time[@]}" qemu-system-x86_64 -M q35 -accel "${ACCEL:-tcg}" -cpu max \
+		-smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none \
+		-no-reboot "${console[@]}" "${result[@]}" \
+		-d guest_errors,unimp -D "$dir/qemu.log" \
+		-kernel "$KIT/vmlinuz" -initrd "$dir/initrd" \
+		-append "console=ttyS0 panic=-1 log_buf_len=4M watchdog_thresh=30 $append" \
+		"${machine[@]}" -device virtio-serial-pci \
+		-device virtserialport,chardev=result,name=ata_split.result \
+		-chardev "file,id=log,path=$dir/test.log" \
+		-device virtserialport,chardev=log,name=ata_split.log
+}
+
+# report STATE TEST REASON: pass a result on, or, where the harness itself is
+# under test, whether it is the one that it had to be.
+report() {
+	local state=$1 name=$2 reason=${*:3} wanted
+	if [ -n "$expect" ]; then
+		wanted=$(awk -v name="$name" '$2 == name' <<<"$expect")
+		wanted=${wanted:-"ok $name"}
+		# shellcheck disable=SC2254 # what is expected is a pattern
+		case "$state $name $reason" in
+		${wanted//	/}*) state=ok reason= ;;
+		*) reason="expected '$wanted', got '$state $name $reason'" state=not_ok ;;
+		esac
+	fi
+	printf '%s %s %s\n' "$state" "$name" "$reason"
+}
+
+# Pass results on as they come, and remember the verdict.
+follow() {
+	local line word
+	while read -r line; do
+		word=${line%% *} line=${line#* }
+		case $word in
+		result)
+			# shellcheck disable=SC2086 # three words and the rest
+			report $line
+			line=${line#* }
+			sed -i "\|:${line%% *}\(\.sh\)\?\$|d" "$dir/tests" ;;
+		verdict) echo "$line" >"$dir/verdict" ;;
+		*) echo "$word $line" ;;
+		esac
+	done
+}
+
+# Why the guest as a whole has failed, or nothing.
+reasons() {
+	local rc=$1 verdict complaint
+	verdict=$(cat "$dir/verdict" 2>/dev/null || true)
+	case $rc,$verdict in
+	0,ok*) ;;
+	124,* | 137,*) echo "killed after $limit s" ;;
+	*,not_ok*) echo "${verdict#not_ok }" ;;
+	*) echo "it ended without a verdict (QEMU exit status $rc)" ;;
+	esac
+	complaint=$(sed "s/$QEMU_NOISE//" "$dir/qemu.log" | grep -v '^$' | head -n 1 || true)
+	[ -z "$complaint" ] || echo "QEMU: $complaint"
+}
+
+cleanup() {
+	[ -z "${PID:-}" ] || kill "$PID" 2>/dev/null || true
+	rm -f "$dir"/*.img "$dir/initrd"
+}
+
+main() {
+	local line why rc=0
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	trap cleanup EXIT
+	trap 'exit 1' INT TERM HUP
+	"guest_$NAME"
+	select_tests >"$dir/tests"
+	[ -s "$dir/tests" ] || [ "$MODE" != tests ] || return 0
+	make_initrd
+	if [ "$MODE" = shell ]; then
+		(qemu)
+		return
+	fi
+	exec {results}< <(qemu </dev/null)
+	PID=$!
+	follow <&"$results"
+	wait "$PID" || rc=$?
+	PID=
+	# A test that was begun, or waited, when the guest died has not passed.
+	while IFS= read -r line; do
+		line=${line#*:}
+		[ "$MODE" != tests ] || report not_ok "${line%.sh}" "no result"
+	done <"$dir/tests"
+	why=$(reasons "$rc" | paste -s -d ';')
+	report "$([ -z "$why" ] && echo ok || echo not_ok)" guest "$why"
+}
+
+[ $# -ge 2 ] || die "usage: guest.sh KIT GUEST [MODE [PATTERN]]"
+declare -F "guest_$NAME" >/dev/null || die "no such guest: $NAME"
+with_lock "$KIT/guest-$NAME.lock" main

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # shared with guest.sh
+#
+# The guests, one function each. A function adds hardware with the helpers below
+# and may set:
+#
+#   tests     patterns of the tests to run there, without .sh    (all)
+#   not       patterns of those to leave out                     (none)
+#   append    kernel command line                                (none)
+#   driver    ahci_split or ahci                                 (ahci_split)
+#   ata_split, ahci_split   module parameters                    (none)
+#   modules   further modules to load                            (none)
+#   limit     seconds until the guest is killed                  (600)
+#   memory, cpus            size                                 (1536, 2)
+#   expect    what the harness must report, for tests of itself: lines of a
+#             state, a test and the beginning of the reason       (all ok)
+
+# The guests of "make check", in the order they are started.
+GUESTS="plain iommu swiotlb blkdebug suspend meta meta_qemu meta_hang meta_panic"
+
+# Tests that need a guest of their own.
+SPECIAL="io_error* suspend*"
+
+# One controller with all its ports in use.
+guest_plain() {
+	six_disks
+	not=$SPECIAL
+	limit=900
+}
+
+# The same through bounce buffers: a copy is made in dma_map_sg() and another
+# one back at unmap, so a missing or late unmap shows as wrong data. With a
+# second controller, so some tests that want to be alone skip here.
+guest_swiotlb() {
+	six_disks
+	cdrom ide.0
+	controllers+=(0000:00:1f.2)
+	append="swiotlb=force"
+	not=$SPECIAL
+	limit=900
+}
+
+# The same behind an IOMMU that forgets mappings at once: a device access
+# after the unmap, or to a wrong address, is a fault instead of corruption.
+# The CD-ROM shares a controller with disks.
+guest_iommu() {
+	local i
+	device intel-iommu,intremap=on,caching-mode=on
+	controller ahci0 8
+	for i in 0 1 2 3 4; do
+		disk ahci0 "$i"
+	done
+	cdrom ahci0.5
+	append="intel_iommu=on iommu.strict=1"
+	not=$SPECIAL
+	limit=900
+}
+
+# One disk of two with a bad sector.
+guest_blkdebug() {
+	controller ahci0 8
+	disk ahci0 0
+	bad_disk ahci0 1 20480
+	tests="io_error*"
+}
+
+guest_suspend() {
+	six_disks
+	tests="suspend*"
+}
+
+# The harness itself. These tests live in meta/ and some must fail.
+guest_meta() {
+	controller ahci0 8
+	disk ahci0 0
+	driver=ahci
+	collection=meta
+	modules=lkdtm
+	tests="clean warns fails hangs skips"
+	expect="not_ok warns kernel: WARNING:
+		not_ok fails exit=1
+		not_ok hangs TIMEOUT 5
+		skip skips"
+}
+
+# A complaint of QEMU's about what the guest did to its hardware.
+guest_meta_qemu() {
+	guest_meta
+	tests="pokes"
+	expect="not_ok guest QEMU: Attempted write"
+}
+
+# No verdict, since the guest does not come to its end.
+guest_meta_hang() {
+	guest_meta
+	tests="stops"
+	limit=45
+	expect="not_ok stops no result
+		not_ok guest killed after"
+}
+
+guest_meta_panic() {
+	guest_meta
+	tests="panics"
+	expect="not_ok panics no result
+		not_ok guest it ended without a verdict"
+}
+
+# For "make run".
+guest_run() {
+	six_disks
+	limit=240
+}
+
+# For "make shell".
+guest_shell() {
+	six_disks
+	cdrom ide.0
+	controllers+=(0000:00:1f.2)
+}
+
+# Helpers ----------------------------------------------------------------
+
+device() {
+	machine+=(-device "$1")
+}
+
+# controller ID SLOT: a further AHCI controller, at 0000:00:SLOT.0.
+controller() {
+	device "ich9-ahci,id=$1,bus=pcie.0,addr=$2"
+	controllers+=("$(printf '0000:00:%02x.0' "0x$2")")
+}
+
+# backend ID SIZE: node ID-file, an empty image that the host need not keep.
+backend() {
+	truncate -s "$2" "$dir/$1.img"
+	machine+=(-blockdev "driver=file,node-name=$1-file,filename=${dir//,/,,}/$1.img,discard=unmap,cache.no-flush=on")
+}
+
+# frontend CONTROLLER PORT NODE: the disk, known by its serial number.
+frontend() {
+	machine+=(-blockdev "driver=raw,node-name=$1-$2,file=$3,discard=unmap")
+	device "ide-hd,bus=$1.$2,drive=$1-$2,serial=$1-$2,discard_granularity=512,rerror=report,werror=report"
+	ndisks=$((ndisks + 1))
+}
+
+# disk CONTROLLER PORT: a disk with the serial number CONTROLLER-PORT.
+disk() {
+	backend "$1-$2" 256M
+	frontend "$1" "$2" "$1-$2-file"
+}
+
+# bad_disk CONTROLLER PORT SECTOR: a disk with a sector that cannot be read.
+bad_disk() {
+	backend "$1-$2" 256M
+	machine+=(-blockdev "driver=blkdebug,node-name=$1-$2-bad,image=$1-$2-file,inject-error.0.event=none,inject-error.0.iotype=read,inject-error.0.sector=$3,inject-error.0.errno=5,inject-error.0.once=off")
+	frontend "$1" "$2" "$1-$2-bad"
+	export_env "BAD_SERIAL=$1-$2" "ATA_SPLIT_BAD_LBA=$3"
+}
+
+six_disks() {
+	local i
+	controller ahci0 8
+	for i in 0 1 2 3 4 5; do
+		disk ahci0 $i
+	done
+}
+
+# cdrom BUS: a CD-ROM with random content. Bus ide.0 is that of the controller
+# 0000:00:1f.2, which is built into the machine.
+cdrom() {
+	head -c 16M /dev/urandom >"$dir/cdrom.img"
+	machine+=(-blockdev "driver=file,node-name=cd,filename=${dir//,/,,}/cdrom.img,read-only=on"
+		-device "ide-cd,bus=$1,drive=cd,serial=cdrom")
+	export_env "ATA_SPLIT_CDROM_SHA256=$(sha256sum <"$dir/cdrom.img" | cut -d ' ' -f 1)"
+}
+
+# Variables that the tests of this guest see.
+export_env() {
+	exported+=("$@")
+}

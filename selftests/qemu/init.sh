@@ -1,0 +1,221 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# PID 1 of a guest: load the driver, give it the controllers, run the tests and
+# report. What to do comes in /guest (see guest.sh). Reports go over a channel
+# of their own, one per line, because anybody can write to the console:
+#
+#   say TEXT                      for the person who waits
+#   result STATE TEST REASON      STATE is ok, not_ok or skip
+#   verdict STATE REASON          the guest as a whole; its last word
+#
+# Everything the tests print goes to a second channel, the log.
+
+export PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C TERM=linux
+# shellcheck source=/dev/null
+. /guest/env
+
+# Kernel messages that fail whatever was running. Fault injection prints call
+# traces of its own, so a trace alone is no complaint.
+COMPLAINTS='WARNING:|BUG:|BUG |Oops|INFO: (possible|suspicious|inconsistent|task|rcu)|inconsistent lock|invalid wait context|KASAN|KCSAN|UBSAN|DMA-API:|ODEBUG|corruption|general protection|stall(s)? on|soft lockup|workqueue lockup|bad magic|scheduling while atomic|sleeping function|nobody cared|DMAR:.*fault|segfault|Kernel panic'
+HARMLESS='DMA-API: (preallocated|debugging enabled)'
+
+fail_guest() {
+	VERDICT=not_ok
+	REASON="${REASON:+$REASON; }$*"
+}
+
+# Whatever happens, the last thing is a verdict and power off: PID 1 that just
+# ends is a kernel panic.
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+	echo "verdict $VERDICT ${REASON:-}" >&3
+	sync
+	poweroff -f
+	echo o >/proc/sysrq-trigger
+	sleep 60
+}
+
+mount_all() {
+	mount -t proc proc /proc
+	mount -t sysfs sysfs /sys
+	mount -t devtmpfs devtmpfs /dev
+	mkdir -p /dev/shm
+	mount -t tmpfs tmpfs /dev/shm
+	mount -t tmpfs tmpfs /tmp
+	mount -t debugfs debugfs /sys/kernel/debug
+	mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+	ln -s /proc/self/fd /dev/fd
+	ln -s fd/0 /dev/stdin
+	ln -s fd/1 /dev/stdout
+	ln -s fd/2 /dev/stderr
+}
+
+# port NAME: the device of a virtio-serial port.
+port() {
+	local dir
+	for dir in /sys/class/virtio-ports/*; do
+		[ "$(cat "$dir/name")" != "$1" ] || { echo "/dev/${dir##*/}"; return; }
+	done
+}
+
+open_channels() {
+	local i result
+	for i in virtio_pci virtio_console sd_mod sr_mod sg $MODULES; do
+		modprobe -q "$i" || echo "no module $i"
+	done
+	for ((i = 0; i < 50; i++)); do
+		result=$(port ata_split.result)
+		[ -z "$result" ] || break
+		sleep 0.1
+	done
+	exec 3>"$result" 4>"$(port ata_split.log)"
+}
+
+# Nothing binds to a controller but the driver it was given to.
+bind_controller() {
+	echo "$2" >"/sys/bus/pci/devices/$1/driver_override"
+	echo "$1" >/sys/bus/pci/drivers_probe
+}
+
+load_driver() {
+	local bdf
+	for bdf in $CONTROLLERS; do
+		echo "$DRIVER" >"/sys/bus/pci/devices/$bdf/driver_override"
+	done
+	if [ "$DRIVER" = ahci_split ]; then
+		# shellcheck disable=SC2086 # parameters are words
+		modprobe ata_split $ATA_SPLIT_PARAMS &&
+		modprobe ahci_split $AHCI_SPLIT_PARAMS
+	else
+		modprobe "$DRIVER"
+	fi || fail_guest "cannot load $DRIVER"
+	for bdf in $CONTROLLERS; do
+		bind_controller "$bdf" "$DRIVER"
+		[ -e "/sys/bus/pci/drivers/$DRIVER/$bdf" ] ||
+			fail_guest "$DRIVER did not take $bdf"
+	done
+}
+
+# The disks behind a controller, in the order of its ports.
+disks_of() {
+	local dev
+	for dev in /sys/block/sd*; do
+		case $(readlink -f "$dev/device") in
+		*"/$1/"*) echo "/dev/${dev##*/}" ;;
+		esac
+	done
+}
+
+# The disk with the bad sector, by its serial number.
+find_bad_disk() {
+	local disk
+	for disk in $ATA_SPLIT_DISKS; do
+		grep -qa "$BAD_SERIAL" "/sys/block/${disk#/dev/}/device/vpd_pg80" || continue
+		export ATA_SPLIT_BAD_DISK=$disk
+		return
+	done
+	fail_guest "no disk with the serial number $BAD_SERIAL"
+}
+
+find_disks() {
+	local end=$((SECONDS + 60)) disks=()
+	while [ $SECONDS -lt $end ]; do
+		mapfile -t disks < <(disks_of "$ATA_SPLIT_CONTROLLER")
+		if [ ${#disks[@]} -ge "$NDISKS" ] &&
+		   { [ -z "$WANT_CDROM" ] || [ -e /dev/sr0 ]; }; then
+			break
+		fi
+		sleep 0.1
+	done
+	[ ${#disks[@]} -eq "$NDISKS" ] ||
+		fail_guest "${#disks[@]} disks of $NDISKS behind $ATA_SPLIT_CONTROLLER"
+	ATA_SPLIT_DISKS="${disks[*]}"
+	ATA_SPLIT_CDROM=$(ls /dev/sr0 2>/dev/null)
+	export ATA_SPLIT_DISKS ATA_SPLIT_CDROM
+	[ -z "${BAD_SERIAL:-}" ] || find_bad_disk
+}
+
+# complaints MARK: what the kernel has complained of since the mark.
+complaints() {
+	dmesg | awk -v mark="$1" '
+		{ line[NR] = $0 }
+		index($0, mark) { start = NR }
+		END { for (i = start + 1; i <= NR; i++) print line[i] }' |
+	grep -E "$COMPLAINTS" | grep -vE "$HARMLESS"
+}
+
+# One test by the kernel's own runner. A test that missed what the kernel said
+# while it ran has failed all the same.
+run_test() {
+	local name=${1#*:} mark="ata_split: $1 begins ($SECONDS)" state line found
+	name=${name%.sh}
+	echo "$mark" >/dev/kmsg
+	/kselftest/run_kselftest.sh ${TIMEOUT:+-o "$TIMEOUT"} -t "$1" 3>&- 2>&1 |
+		tee /tmp/ktap >&4
+	line=$(grep -E '^(not )?ok 1 selftests: ' /tmp/ktap)
+	case $line in
+	*'# SKIP'*) state=skip line=$(grep -m 1 -o '# SKIP.*' /tmp/ktap) ;;
+	ok*) state=ok line= ;;
+	'not ok'*) state=not_ok line=${line#*# } ;;
+	*) state=not_ok line='no result' ;;
+	esac
+	found=$(complaints "$mark" | head -n 1)
+	if [ -n "$found" ]; then
+		state=not_ok line="kernel: ${found#*] }"
+	fi
+	echo "ata_split: $1 ends ($state)" >/dev/kmsg
+	echo "result $state $name $line" >&3
+	[ $state != not_ok ] || FAILED=1
+}
+
+run_tests() {
+	local test
+	while read -r test; do
+		run_test "$test"
+	done </guest/tests
+}
+
+# Take the controllers away and unload, which is when a leaked mapping, work
+# item or reference is found; then look at the log as a whole.
+check_end() {
+	local bdf mark="ata_split: the end begins" found taint
+	echo "$mark" >/dev/kmsg
+	for bdf in $CONTROLLERS; do
+		[ ! -e "/sys/bus/pci/devices/$bdf/driver" ] ||
+			echo "$bdf" >"/sys/bus/pci/devices/$bdf/driver/unbind"
+	done
+	[ "$DRIVER" != ahci_split ] || rmmod ahci_split ata_split ||
+		fail_guest "the modules do not unload"
+	found=$(complaints "$mark" | head -n 1)
+	# A complaint during a test has failed that test; one outside fails us.
+	[ -n "$found" ] || [ -n "${FAILED:-}" ] ||
+		found=$(complaints 'ata_split: no such mark' | head -n 1)
+	[ -z "$found" ] || fail_guest "kernel: ${found#*] }"
+	# Died, warned, locked up: flags that outlive the log.
+	taint=$(($(cat /proc/sys/kernel/tainted) & (1 << 7 | 1 << 9 | 1 << 14)))
+	[ $taint = 0 ] || [ -n "${FAILED:-}" ] || fail_guest "kernel tainted ($taint)"
+	[ ! -e /proc/lockdep_stats ] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
+		[ -n "${FAILED:-}" ] || fail_guest "lockdep switched itself off"
+	dmesg >&4
+}
+
+interactive() {
+	echo "Controllers: $CONTROLLERS  disks: $ATA_SPLIT_DISKS"
+	echo "Tests are in /kselftest. Ctrl-D powers off, Ctrl-A X ends QEMU."
+	env --chdir=/root setsid cttyhack bash -i
+}
+
+VERDICT=ok
+trap finish EXIT
+mount_all
+open_channels
+load_driver
+find_disks
+case $MODE,$VERDICT in
+shell,*) interactive ;;
+job,ok) /guest/job >&3 2>&4 || fail_guest "the job failed" ;;
+tests,ok) run_tests ;;
+esac
+[ "$MODE" = shell ] || check_end
+exit 0

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034
+#
+# Which kernels, from which suites, and where everything lives. This is the
+# one file to edit when a kernel series or a Debian release comes or goes.
+
+# The kernel series "make check" knows by name. "latest" is whatever the newest
+# suite below carries and is looked up, never written down.
+KERNEL_SERIES="6.1 6.12 latest"
+
+# What "make check" tests when KERNEL is not given: the series of the oldest
+# supported distribution and the newest packaged kernel.
+KERNEL_DEFAULT="6.1 latest"
+
+# Suites searched for linux-source-*, besides the machine's own. For each
+# series the highest version found in any of them is taken; the package is
+# plain source, so the release it was made for does not matter.
+SUITES_MAIN="bookworm bookworm-backports trixie trixie-backports sid"
+SUITES_SECURITY="bookworm-security trixie-security"
+
+# The distribution's own kernel by release: "make run" boots this one.
+distro_series() {
+	case ${1:-} in
+	12) echo 6.1 ;;
+	13) echo 6.12 ;;
+	*) echo latest ;;
+	esac
+}
+
+# Debian packages this harness needs, by purpose.
+PKGS_BUILD="bc bison build-essential cpio flex gawk kmod libelf-dev libssl-dev
+	perl python3 rsync xz-utils"
+PKGS_GUEST="busybox-static e2fsprogs fio hdparm pciutils qemu-system-x86
+	sg3-utils smartmontools util-linux"
+PKGS_LINT="shellcheck sparse"
+
+# Paths. Everything below CACHE can be had again from the mirror and is shared
+# by all checkouts; everything below BUILD belongs to this checkout.
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+QEMU_DIR=$TOP/selftests/qemu
+BUILD=${ATA_SPLIT_BUILD:-$TOP/build}
+CACHE=${ATA_SPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ata_split}
+JOBS=${JOBS:-$(nproc)}
+
+# kbuild can handle neither blanks nor colons in a path.
+case $BUILD$CACHE in
+*[[:space:]:]*)
+	echo "kbuild cannot work below a path with blanks or colons:" >&2
+	echo "set ATA_SPLIT_BUILD and ATA_SPLIT_CACHE to folders without" >&2
+	exit 1 ;;
+esac

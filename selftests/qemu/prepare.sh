@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Get everything ready that guests of a kernel need (the kernel, our modules for
+# it, the tests) and print the folder, below build:
+#
+#   prepare.sh SERIES [VARIANT] [MAKE ARGUMENTS]
+#
+# VARIANT is that of a test kernel (see kernel.sh) or "distro" for Debian's.
+
+. "$(dirname "$0")/common.sh"
+
+main() {
+	local series variant=${2:-debug} name dir kdir modules log
+	series=$("$QEMU_DIR/fetch.sh" series "$1")
+	shift $(($# < 2 ? $# : 2))
+	name=$series
+	[ "$variant" = debug ] || name+=-$variant
+	if [ "$variant" = distro ]; then
+		dir=$("$QEMU_DIR/distro.sh" "$series")
+		kdir=$dir/kdir
+	else
+		dir=$("$QEMU_DIR/kernel.sh" "$series" "$variant")
+		kdir=$dir
+	fi
+	log=$BUILD/$name/modules.log
+	mkdir -p "$BUILD/$name"
+	modules=$("$QEMU_DIR/modules.sh" "$kdir" "$name" "$@" 2>"$log") ||
+		{ tail -n 30 "$log" >&2; die "the modules do not build: $log"; }
+	"$QEMU_DIR/kit.sh" "$name" "$dir/vmlinuz" "$dir/install" \
+		"$modules"/drivers/*/*.ko
+}
+
+[ $# -ge 1 ] || die "usage: prepare.sh SERIES [VARIANT] [MAKE ARGUMENTS]"
+main "$@"
