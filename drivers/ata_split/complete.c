@@ -124,7 +124,6 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 	__acquires(RCU) __acquires(sp->ap->lock)
 {
 	batch->nr = 0;
-	ata_split_fault_irq(sp);
 	rcu_read_lock();
 	spin_lock(sp->ap->lock);
 	sp->batch = batch;

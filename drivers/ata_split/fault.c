@@ -92,6 +92,8 @@ struct ata_split_window_ctl {
 	enum ata_split_window_state	state;
 	unsigned int			port;
 	int				tag;
+	struct ata_port			*ap;	/* WINDOW_IRQ only */
+	void				(*unmask)(struct ata_port *ap);
 };
 
 static struct ata_split_window_ctl ata_split_windows[ATA_SPLIT_NR_WINDOWS] = {
@@ -213,6 +215,15 @@ static ssize_t window_write(struct file *file, const char __user *ubuf,
 	arm = !sysfs_streq(buf, "open");
 	if (arm && sscanf(buf, "%u %d", &port, &tag) < 1)
 		return -EINVAL;
+
+	/* What is masked cannot change hands: only we unmask it. */
+	if (!arm && win->state == WINDOW_HELD && READ_ONCE(win->unmask)) {
+		spin_lock_irq(win->ap->lock);
+		smp_store_release(&win->state, WINDOW_OPEN);
+		win->unmask(win->ap);
+		spin_unlock_irq(win->ap->lock);
+		return len;
+	}
 
 	spin_lock_irq(&win->lock);
 	if (arm && win->state == WINDOW_HELD) {
@@ -341,15 +352,27 @@ void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis)
 EXPORT_SYMBOL_GPL(ata_split_fault_issue);
 
 /**
- * ata_split_fault_irq - in the interrupt handler, before it takes the lock
- * @sp: port
+ * ata_split_fault_irq - at the begin of the interrupt handler
+ * @ap: port
+ * @unmask: how the LLD lets the port's interrupt through again
  *
  * CONTEXT: completion.
+ *
+ * Return: true if the LLD is to mask the port's interrupt and go.
  */
-void ata_split_fault_irq(const struct ata_split_port *sp)
+bool ata_split_fault_irq(struct ata_port *ap,
+			 void (*unmask)(struct ata_port *ap))
 {
-	window_hold_cpu(ATA_SPLIT_WINDOW_IRQ, sp->ap->print_id, WINDOW_ANY_TAG);
+	struct ata_split_window_ctl *win =
+		&ata_split_windows[ATA_SPLIT_WINDOW_IRQ];
+
+	if (!window_catch(win, ap->print_id, WINDOW_ANY_TAG))
+		return false;
+	win->ap = ap;
+	win->unmask = unmask;
+	return true;
 }
+EXPORT_SYMBOL_GPL(ata_split_fault_irq);
 
 /**
  * ata_split_fault_done_begin - in the interrupt handler, the lock is dropped

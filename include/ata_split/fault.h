@@ -49,7 +49,8 @@ enum ata_split_fault {
  * @ATA_SPLIT_WINDOW_BUILDING: in a build, between mapping and ->qc_prep()
  * @ATA_SPLIT_WINDOW_BUILT: between BuildIo and StartIo
  * @ATA_SPLIT_WINDOW_ISSUE: under the lock, before ->qc_issue() rings
- * @ATA_SPLIT_WINDOW_IRQ: in the interrupt handler, before it takes the lock
+ * @ATA_SPLIT_WINDOW_IRQ: the port's interrupt, not yet looked at; it is masked
+ *	meanwhile and no CPU is held
  * @ATA_SPLIT_WINDOW_DONE: in the interrupt handler, after it dropped the lock
  * @ATA_SPLIT_NR_WINDOWS: how many there are
  */
@@ -70,7 +71,8 @@ void ata_split_fault_building(struct ata_queued_cmd *qc);
 void ata_split_fault_built(struct ata_queued_cmd *qc);
 void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch);
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
-void ata_split_fault_irq(const struct ata_split_port *sp);
+bool ata_split_fault_irq(struct ata_port *ap,
+			 void (*unmask)(struct ata_port *ap));
 void ata_split_fault_done_begin(const struct ata_split_port *sp);
 void ata_split_fault_done_end(void);
 void ata_split_fault_init(struct dentry *dir);
@@ -93,7 +95,13 @@ static inline void ata_split_fault_fresh(const struct ata_split_port *sp,
 					 u32 epoch) { }
 static inline void ata_split_fault_issue(struct ata_queued_cmd *qc,
 					 const u8 *cfis) { }
-static inline void ata_split_fault_irq(const struct ata_split_port *sp) { }
+
+static inline bool ata_split_fault_irq(struct ata_port *ap,
+				       void (*unmask)(struct ata_port *ap))
+{
+	return false;
+}
+
 static inline void ata_split_fault_done_begin(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_done_end(void) { }
 static inline void ata_split_fault_init(struct dentry *dir) { }
