@@ -290,7 +290,7 @@ void ata_split_fault_building(struct ata_queued_cmd *qc)
 		spin_unlock_irqrestore(qc->ap->lock, flags);
 	}
 	if (ata_split_fault(ATA_SPLIT_FAULT_SLEEP_IN_BUILD))
-		usleep_range(10, 20);
+		might_sleep();
 	if (ata_split_fault(ATA_SPLIT_FAULT_SACTIVE_IN_BUILD)) {
 		*sactive |= bit;
 		udelay(10);

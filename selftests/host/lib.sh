@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Tests that need no guest: they look at the sources and at what the compiler
+# makes of them. Each exits with 0, 1 or, to skip, 4, as kselftest has it.
+
+# shellcheck source=selftests/qemu/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../qemu/common.sh"
+
+HOST=$TOP/selftests/host
+BAD=0
+
+bad() {
+	printf 'not ok %s\n' "$*"
+	BAD=1
+}
+
+good() {
+	printf 'ok %s\n' "$*"
+}
+
+skip() {
+	printf 'SKIP %s\n' "$*"
+	exit 4
+}
+
+# A kernel to compile for: the debug kernel of a series, as make check has it.
+kdir_of() {
+	"$QEMU_DIR/kernel.sh" "$1" "${2:-debug}"
+}
+
+# The headers of Debian's own kernel: without any debugging.
+production_kdir() {
+	local series
+	series=$(. /etc/os-release && distro_series "${VERSION_ID:-}")
+	echo "$("$QEMU_DIR/distro.sh" "$series")/kdir"
+}
+
+# copy_sources DIR: what kbuild needs, to be changed at will
+copy_sources() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	cp -r "$TOP/Kbuild" "$TOP/drivers" "$TOP/include" "$1/"
+	find "$1" -name '*.o' -delete
+}
+
+# compile KDIR DIR TARGET...: with DIR's sources; the log is DIR/log
+compile() {
+	local kdir=$1 dir=$2
+	shift 2
+	make -C "$kdir" M="$dir" W=1 ${CC:+CC="$CC"} "$@" >"$dir/log" 2>&1 </dev/null
+}

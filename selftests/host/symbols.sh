@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the build side calls, read from its objects: DMA mapping and pure
+# functions, and nothing else. Contract clause C5. Compiled for a kernel without
+# debugging, so that what is left is our own.
+
+. "$(dirname "$0")/lib.sh"
+
+# Compiler and kernel infrastructure that any function may need.
+HARMLESS='__fentry__|__x86_indirect_thunk_.*|__x86_return_thunk|__stack_chk_fail|memset|memcpy|__warn_printk|__sanitizer_.*'
+
+# OBJECT ALLOWED...
+gate() {
+	local object=$1 allowed extra
+	shift
+	allowed=$(printf '%s|' "$@")$HARMLESS
+	extra=$(nm -u "$DIR/$object" | awk '{ print $2 }' | { grep -vxE "$allowed" || true; } | paste -sd ' ')
+	if [ -z "$extra" ]; then
+		good "$object calls nothing else"
+	else
+		bad "$object calls $extra"
+	fi
+}
+
+DIR=$BUILD/host/symbols
+KDIR=$(production_kdir)
+copy_sources "$DIR"
+compile "$KDIR" "$DIR" modules || { tail -n 20 "$DIR/log"; bad "does not compile"; exit 1; }
+
+# Our own names are not calls: they are what the command is given to finish with.
+gate drivers/ata_split/build.o scsi_dma_map scsi_dma_unmap ata_split_done ata_split_complete
+gate drivers/ahci_split/build.o ata_tf_to_fis sg_next
+
+# The gate itself: a libata function with state, called from a build, is found.
+sed -i 's/^	return AC_ERR_OK;/	ata_port_schedule_eh(qc->ap);\n&/' "$DIR/drivers/ahci_split/build.c"
+compile "$KDIR" "$DIR" modules || { tail -n 20 "$DIR/log"; bad "does not compile"; exit 1; }
+if (gate drivers/ahci_split/build.o ata_tf_to_fis sg_next) | grep -q 'calls ata_port_schedule_eh'; then
+	good "a call into libata would be found"
+else
+	bad "a call into libata was planted and not found"
+fi
+exit $BAD

@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The windows that decide correctness, opened on purpose: what may happen between
+# BuildIo and StartIo, or between a completion and its deferred scsi_done(), does
+# happen. Each request completes once, with the right data, and nothing leaks.
+
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=selftests/variant.sh
+. "${0%/*}/variant.sh"
+
+variant_skip
+need sg_raw hdparm taskset
+pin_test
+begin 15 disks
+errors_expected
+need_variant
+
+nothing_happens() {
+	local before
+	before=$(counter split "$D")
+	arm built
+	start_io
+	held built || return
+	open built
+	end_io && moved split "$before"
+}
+
+set_depth() {
+	set_attr "$D" device/queue_depth "$1"
+}
+
+ncq_off() {
+	built refused_ncq set_depth 1
+	local rc=$?
+	set_depth 32
+	return $rc
+}
+
+# The device's SLEEP command; libata wakes it by a reset for the next one.
+go_to_sleep() {
+	hdparm -q -Y "$D"
+}
+
+pretend() {
+	echo "$1" >$FAULT
+	built "refused_${1#pretend_}" true
+	local rc=$?
+	echo none >$FAULT
+	return $rc
+}
+
+# Error handling is about to send IDENTIFY when the read gets to StartIo: held
+# with the lock, so the read waits for the lock and finds the port in recovery.
+eh_in_progress() {
+	local before scan
+	before=$(counter refused_eh "$D")
+	arm built
+	start_io
+	held built || return
+	arm issue 32
+	eh_pass &
+	scan=$!
+	held issue || { open_all; return 1; }
+	open built
+	sleep 0.5
+	open issue
+	wait $scan
+	end_io && moved refused_eh "$before"
+}
+
+# A queued command is in flight, its interrupt held; IDENTIFY has to wait for it
+# and is parked; then the second read gets to StartIo, behind what is parked.
+parked_command() {
+	local before first sg
+	before=$(counter refused_deferred "$D")
+	arm irq
+	start_io
+	first=$IO
+	held irq || return
+	arm built
+	start_io
+	held built || { open_all; return 1; }
+	sg_raw -r 512 "$D" 85 08 0e 00 00 00 01 00 00 00 00 00 00 00 ec 00 >"$TMP/sg" 2>&1 &
+	sg=$!
+	sleep 1
+	open built
+	sleep 0.5
+	open irq
+	end_io "$first" && wait $sg && end_io && moved refused_deferred "$before"
+}
+
+# The SCSI timeout is due while the command is complete and not yet reported. The
+# block layer's timeout waits for a grace period, so it cannot overtake.
+late_done() {
+	local rc=0
+	set_attr "$D" device/timeout 2
+	arm done
+	start_io
+	held done || rc=1
+	sleep 5
+	open done
+	end_io || rc=1
+	set_attr "$D" device/timeout 30
+	return $rc
+}
+
+# Commands of the disk that the SCSI midlayer found to have timed out.
+timeouts() {
+	attr "$D" device/iotmo_cnt
+}
+
+timeouts_since() {
+	[ "$(timeouts)" != "$1" ]
+}
+
+# The timeout claims the first of two commands before their interrupt is looked
+# at. Error handling has to wait for the second one, and meanwhile the first
+# turns out to be complete.
+late_irq() {
+	local rc=0 before first timeouts
+	before=$(counter done_timedout "$D")
+	timeouts=$(timeouts)
+	set_attr "$D" device/timeout 2
+	arm irq
+	start_io
+	first=$IO
+	held irq || rc=1
+	set_attr "$D" device/timeout 30
+	start_io
+	wait_until 20 timeouts_since "$timeouts" || rc=1
+	open irq
+	end_io "$first" || rc=1
+	end_io || rc=1
+	moved done_timedout "$before" && return $rc
+}
+
+mapping_fails() {
+	local dir=/sys/kernel/debug/ata_split/fail_map before
+	[ -d $dir ] || return
+	before=$(counter map_busy "$D")
+	echo 0 >$dir/verbose
+	echo 1 >$dir/interval
+	echo 1 >$dir/times
+	echo 100 >$dir/probability
+	io || return
+	echo 0 >$dir/probability
+	moved map_busy "$before"
+}
+
+# The driver loses the controller while a build waits. The request may fail, as
+# it may with stock ahci, but it comes back, and the removal ends.
+unbind_held() {
+	local pid
+	arm built
+	start_io
+	held built || return
+	unbind_controller &
+	pid=$!
+	sleep 2
+	open built
+	wait "$IO"
+	wait $pid && bind_again
+}
+
+check "a build that waits and finds all as it was" nothing_happens
+check "error handling passes between build and start" built refused_epoch eh_pass
+check "error handling is at work when the build is done" eh_in_progress
+check "NCQ is switched off between build and start" ncq_off
+check "the device goes to sleep between build and start" built refused_device go_to_sleep
+check "a port multiplier appears between build and start" pretend pretend_pmp
+check "the channel goes offline between build and start" pretend pretend_offline
+check "a command is parked between build and start" parked_command
+check "an internal command while tag 0 is being built" slot_0
+check "timeout between completion and scsi_done" late_done
+check "timeout before the interrupt handler" late_irq
+check "a mapping fails" mapping_fails
+check "all disks still answer" io
+check "unbind while a build waits" unbind_held
+need_variant
+check "and all is well again" io
+finish

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For tests that need the driver's test variant (make ATA_SPLIT_TEST=1): windows
+# that hold a command, and violations. Sourced after lib.sh.
+
+WINDOWS=/sys/kernel/debug/ata_split/window
+FAULT=/sys/module/ata_split/parameters/fault
+
+# CPUs are held with interrupts off, and whoever has run on one of them may have
+# to wait for it. So the commands run on CPU 1, error handling on CPU 0, and the
+# test, from its start, elsewhere.
+pin_test() {
+	[ "$(nproc --all)" -ge 4 ] || skip "needs 4 CPUs, as two of them are held"
+	[ -n "${PINNED:-}" ] || PINNED=1 exec taskset -c 2,3 "$0"
+}
+
+# To be called after begin, which loads the driver.
+need_variant() {
+	[ -d $WINDOWS ] || die "the driver is not the test variant: build it with make ATA_SPLIT_TEST=1"
+	D=${DISKS[0]}
+	PORT=$(ata_of "$D")
+	HOST=$(readlink -f "/sys/block/${D##*/}/device/../..")
+	HOST=/sys/class/scsi_host/${HOST##*/}
+	OFFSET=1048576
+	"$HERE/dio" write "$D" 7 $OFFSET 262144
+	set_attr "$D" queue/scheduler none
+	local irq
+	for irq in "$PCI/devices/$BDF"/msi_irqs/*; do
+		echo 0 >"/proc/irq/${irq##*/}/smp_affinity_list"
+	done
+	taskset -p -c 0 "$(pgrep -x "scsi_eh_${HOST##*host}")" >/dev/null
+	at_exit "open_all; echo none >$FAULT"
+}
+
+variant_skip() {
+	[ "$DRIVER" = ahci_split ] || skip "$DRIVER has no windows"
+	[ "${ATA_SPLIT_VARIANT:-}" = test ] || skip "set ATA_SPLIT_VARIANT=test and load the test variant"
+}
+
+# arm WINDOW [TAG]: hold the next command that comes by
+arm() {
+	echo "$PORT ${2:-}" >$WINDOWS/"$1"
+}
+
+is_held() {
+	grep -q '^held' $WINDOWS/"$1"
+}
+
+held() {
+	wait_until 10 is_held "$1" || { echo "nothing came to window $1"; return 1; }
+}
+
+open() {
+	local w
+	for w; do
+		echo open >$WINDOWS/"$w"
+	done
+}
+
+open_all() {
+	open building built issue irq done
+}
+
+# start_io: read 4 KiB that are known, in the background. end_io tells whether
+# it came back, once and with the right data.
+start_io() {
+	taskset -c 1 timeout -k 5 60 "$HERE/dio" check "$D" 7 $OFFSET 4096 &
+	IO=$!
+}
+
+end_io() {
+	wait "${1:-$IO}"
+}
+
+# held_or_back WINDOW: the read is held there, or it is through
+held_or_back() {
+	is_held "$1" || ! kill -0 "$IO" 2>/dev/null
+}
+
+io() {
+	start_io && end_io
+}
+
+# A whole pass of error handling, with reset and IDENTIFY; returns at its end.
+eh_pass() {
+	echo "- - -" >"$HOST/scan"
+}
+
+# moved COUNTER BEFORE: it went up by one
+moved() {
+	local now
+	now=$(counter "$1" "$D")
+	[ "$now" -eq $(($2 + 1)) ] || { echo "$1 was $2 and is $now"; return 1; }
+}
+
+# built COUNTER COMMAND...: hold a read between BuildIo and StartIo, run the
+# command, and let the read go: StartIo has to refuse it for that reason
+built() {
+	local name=$1 before
+	shift
+	before=$(counter "$name" "$D")
+	arm built
+	start_io
+	held built && "$@"
+	local rc=$?
+	open built
+	end_io && moved "$name" "$before" && return $rc
+}
+
+# While tag 0 is being built, error handling's IDENTIFY is ready in slot 0; the
+# build goes on and writes its table before the HBA gets to read IDENTIFY's.
+slot_0() {
+	local i scan
+	arm building 0
+	for ((i = 0; i < 64; i++)); do
+		start_io
+		wait_until 30 held_or_back building
+		! is_held building || break
+		end_io || return
+	done
+	held building || return
+	arm issue 32
+	eh_pass &
+	scan=$!
+	held issue || { open_all; return 1; }
+	open building
+	sleep 0.5
+	open issue
+	wait $scan
+	end_io
+}
