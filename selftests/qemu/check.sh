@@ -46,13 +46,16 @@ show() {
 }
 
 run_guest() {
-	local series=$1 kit=$2 guest=$3 line
-	{ "$QEMU_DIR/guest.sh" "$kit" "$guest" tests "$TEST" ||
-		echo "not_ok guest the harness failed"; } |
+	local series=$1 kit=$2 guest=$3 line results pid
+	exec {results}< <(exec "$QEMU_DIR/guest.sh" "$kit" "$guest" tests "$TEST")
+	pid=$!
+	# shellcheck disable=SC2064 # the id is not going to change
+	trap "kill $pid 2>/dev/null; exit 1" TERM
 	while read -r line; do
 		# shellcheck disable=SC2086 # state, test, words of the reason
 		show "$series" "$kit" "$guest" $line
-	done
+	done <&"$results"
+	wait $pid || show "$series" "$kit" "$guest" not_ok guest "the harness failed"
 }
 
 check_kernel() {

@@ -56,13 +56,17 @@ relocate_headers() {
 	done < <(find "$ROOT/usr/src" "$ROOT/usr/lib/linux-kbuild"* -type l)
 }
 
-# The tools in a header package of a later release may want a later libc.
-headers_run() {
-	local modpost
+# Headers of a later release may want a later libc for their tools, and name the
+# compiler that the kernel was built with.
+check_headers() {
+	local modpost cc
 	for modpost in "$ROOT"/usr/lib/linux-kbuild-*/scripts/mod/modpost; do
-		ldd "$modpost" 2>&1 | grep -q 'not found' && return 1
+		! ldd "$modpost" 2>&1 | grep -q 'not found' ||
+			die "the headers of $1 need a newer Debian than this one"
 	done
-	return 0
+	cc=$(sed -n 's/^CC = .*\(gcc-[0-9]*\)$/\1/p' \
+		"$ROOT/usr/src/linux-headers-$1/.kernelvariables")
+	command -v "$cc" >/dev/null || die "the headers of $1 need $cc, which is not here"
 }
 
 # Only what the guests load: all modules would be some hundred megabytes.
@@ -74,7 +78,7 @@ pick_modules() {
 	cp "$from/lib/modules/$release"/modules.builtin* "$OUT/install/lib/modules/$release/"
 	: >"$OUT/install/lib/modules/$release/modules.order"
 	for module in $MODULES; do
-		modprobe -d "$from" -S "$release" --show-depends "$module" 2>/dev/null |
+		{ modprobe -d "$from" -S "$release" --show-depends "$module" 2>/dev/null || true; } |
 			sed -n 's/^insmod \([^ ]*\).*/\1/p'
 	done | sort -u | while IFS= read -r file; do
 		mkdir -p "$OUT/install/$(dirname "${file#"$from"}")"
@@ -91,10 +95,10 @@ build() {
 	unpack_with "$image" '^linux-(base|binary|modules)-[0-9]'
 	unpack_with "linux-headers-$release" '^linux-(headers|kbuild)-'
 	relocate_headers
-	headers_run ||
-		die "the headers of $release need a newer Debian than this one"
+	check_headers "$release"
 	pick_modules "$release"
-	mv "$ROOT"/boot/vmlinuz-* "$OUT/vmlinuz"
+	# Packages from 7.x on have it with the modules.
+	find "$ROOT" -name 'vmlinuz*' -exec mv {} "$OUT/vmlinuz" \;
 	rm -rf "${ROOT:?}"/{boot,lib/modules,usr/lib/modules}
 	ln -s "$ROOT/usr/src/linux-headers-$release" "$OUT/kdir"
 	echo "$image" >"$OUT/package"

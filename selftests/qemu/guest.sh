@@ -7,9 +7,9 @@
 #
 # KIT is a folder made by kit.sh. MODE is tests, shell, or the path of a
 # program to run in the guest instead of tests. PATTERN chooses among the
-# guest's tests. Prints, as it comes, lines "STATE TEST REASON" and "say TEXT"
-# (see init.sh); the last one is for a test named "guest", which is the guest as
-# a whole.
+# guest's tests; DRIVER=ahci runs them on the stock driver, to compare. Prints, as
+# they come, lines "STATE TEST REASON" and "say TEXT" (see init.sh); the last one
+# is for a test named "guest", which is the guest as a whole.
 
 . "$(dirname "$0")/common.sh"
 # shellcheck source=selftests/qemu/guests.sh
@@ -28,7 +28,7 @@ dir=$KIT/guest-$NAME
 # Set by the guest's function, see guests.sh.
 machine=() controllers=() exported=() ndisks=0
 tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
-modules='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
+modules='' build='' complaints='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
 
 # matches NAME PATTERNS: is it one of them?
 matches() {
@@ -64,7 +64,9 @@ write_env() {
 	printf '%s=%q\n' DRIVER "$driver" CONTROLLERS "${controllers[*]}" \
 		NDISKS "$ndisks" MODULES "$modules" TIMEOUT "${TIMEOUT:-}" \
 		ATA_SPLIT_PARAMS "$ata_split" AHCI_SPLIT_PARAMS "$ahci_split" \
+		EXPECT_COMPLAINTS "$complaints" \
 		WANT_CDROM "$([ -e "$dir/cdrom.img" ] && echo 1)"
+	[ -z "$build" ] || export_env "ATA_SPLIT_MODULES=/usr/lib/ata_split/$build"
 	for v in "ATA_SPLIT_DRIVER=$driver" "ATA_SPLIT_CONTROLLER=${controllers[0]}" \
 		 "ATA_SPLIT_GUEST=$NAME" ${exported[@]+"${exported[@]}"}; do
 		printf 'export %s=%q\n' "${v%%=*}" "${v#*=}"
@@ -165,7 +167,8 @@ main() {
 	mkdir -p "$dir"
 	trap cleanup EXIT
 	trap 'exit 1' INT TERM HUP
-	"guest_$NAME"
+	"guest_${NAME%%-*}" "${NAME#*-}"
+	driver=${DRIVER:-$driver}
 	select_tests >"$dir/tests"
 	[ -s "$dir/tests" ] || [ "$MODE" != tests ] || return 0
 	make_initrd
@@ -188,5 +191,5 @@ main() {
 }
 
 [ $# -ge 2 ] || die "usage: guest.sh KIT GUEST [MODE [PATTERN]]"
-declare -F "guest_$NAME" >/dev/null || die "no such guest: $NAME"
+declare -F "guest_${NAME%%-*}" >/dev/null || die "no such guest: $NAME"
 with_lock "$KIT/guest-$NAME.lock" main

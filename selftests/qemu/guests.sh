@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034,SC2154 # shared with guest.sh
 #
-# The guests, one function each. A function adds hardware with the helpers below
-# and may set:
+# The guests, one function each; guest NAME-ARGUMENT is guest_NAME ARGUMENT. A
+# function adds hardware with the helpers below and may set:
 #
 #   tests     patterns of the tests to run there, without .sh    (all)
 #   not       patterns of those to leave out                     (none)
@@ -10,16 +10,25 @@
 #   driver    ahci_split or ahci                                 (ahci_split)
 #   ata_split, ahci_split   module parameters                    (none)
 #   modules   further modules to load                            (none)
+#   build     "test" for the driver's test variant               (none)
 #   limit     seconds until the guest is killed                  (600)
 #   memory, cpus            size                                 (1536, 2)
+#   complaints  "expected" where the kernel is meant to complain (none)
 #   expect    what the harness must report, for tests of itself: lines of a
 #             state, a test and the beginning of the reason       (all ok)
 
+# Rules of the partition that a guest each breaks. Lockdep falls silent after its
+# first report, hence one rule for each boot.
+VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
+	shared_table skip_epoch done_outside_rcu no_doorbell"
+
 # The guests of "make check", in the order they are started.
-GUESTS="plain iommu swiotlb blkdebug suspend meta meta_qemu meta_hang meta_panic"
+# shellcheck disable=SC2086 # words
+GUESTS="plain iommu swiotlb races blkdebug suspend meta meta_qemu meta_hang meta_panic
+	$(printf 'violation-%s ' $VIOLATIONS)"
 
 # Tests that need a guest of their own.
-SPECIAL="io_error* suspend*"
+SPECIAL="io_error* suspend* races* violation*"
 
 # One controller with all its ports in use.
 guest_plain() {
@@ -62,6 +71,22 @@ guest_blkdebug() {
 	disk ahci0 0
 	bad_disk ahci0 1 20480
 	tests="io_error*"
+}
+
+# The driver's test variant, which holds commands at chosen places. Two
+# processors are held, so there must be two more.
+guest_races() {
+	six_disks
+	cpus=4
+	build="test"
+	tests="races*"
+}
+
+guest_violation() {
+	guest_races
+	tests="violation"
+	complaints="expected"
+	export_env "ATA_SPLIT_VIOLATION=$1"
 }
 
 guest_suspend() {

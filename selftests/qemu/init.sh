@@ -78,6 +78,17 @@ bind_controller() {
 	echo "$1" >/sys/bus/pci/drivers_probe
 }
 
+# insert MODULE [PARAMETER...]: of another build than that in modules.dep, if so
+# asked.
+insert() {
+	if [ -n "${ATA_SPLIT_MODULES:-}" ]; then
+		modprobe -q libata
+		insmod "$ATA_SPLIT_MODULES/$1.ko" "${@:2}"
+	else
+		modprobe "$@"
+	fi
+}
+
 load_driver() {
 	local bdf
 	for bdf in $CONTROLLERS; do
@@ -85,8 +96,8 @@ load_driver() {
 	done
 	if [ "$DRIVER" = ahci_split ]; then
 		# shellcheck disable=SC2086 # parameters are words
-		modprobe ata_split $ATA_SPLIT_PARAMS &&
-		modprobe ahci_split $AHCI_SPLIT_PARAMS
+		insert ata_split $ATA_SPLIT_PARAMS &&
+		insert ahci_split $AHCI_SPLIT_PARAMS
 	else
 		modprobe "$DRIVER"
 	fi || fail_guest "cannot load $DRIVER"
@@ -138,6 +149,7 @@ find_disks() {
 
 # complaints MARK: what the kernel has complained of since the mark.
 complaints() {
+	[ -z "$EXPECT_COMPLAINTS" ] || return 0
 	dmesg | awk -v mark="$1" '
 		{ line[NR] = $0 }
 		index($0, mark) { start = NR }
@@ -197,7 +209,6 @@ check_end() {
 	[ $taint = 0 ] || [ -n "${FAILED:-}" ] || fail_guest "kernel tainted ($taint)"
 	[ ! -e /proc/lockdep_stats ] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
 		[ -n "${FAILED:-}" ] || fail_guest "lockdep switched itself off"
-	dmesg >&4
 }
 
 interactive() {
@@ -217,5 +228,7 @@ shell,*) interactive ;;
 job,ok) /guest/job >&3 2>&4 || fail_guest "the job failed" ;;
 tests,ok) run_tests ;;
 esac
-[ "$MODE" = shell ] || check_end
+# After a violation neither the driver nor the checkers are worth asking.
+[ "$MODE" = shell ] || [ -n "$EXPECT_COMPLAINTS" ] || check_end
+dmesg >&4
 exit 0

@@ -3,9 +3,10 @@
 #
 # Put together what guests of one kernel boot from, and print its folder:
 #
-#   kit.sh NAME VMLINUZ MODROOT [MODULE...]
+#   kit.sh NAME VMLINUZ MODROOT TEST [MODULE...]
 #
-# MODROOT holds lib/modules/RELEASE. The MODULEs, built out of tree, are added
+# MODROOT holds lib/modules/RELEASE, and TEST a build of the modules' test
+# variant. The MODULEs, built out of tree, are added
 # to it, so that modprobe finds them in the guest.
 
 . "$(dirname "$0")/common.sh"
@@ -17,8 +18,8 @@ unpack_modules() {
 }
 
 main() {
-	local kit=$BUILD/$1 vmlinuz=$2 modroot=$3 release root tests
-	shift 3
+	local kit=$BUILD/$1 vmlinuz=$2 modroot=$3 test=$4 release root tests
+	shift 4
 	root=$kit/modroot
 	release=$(ls "$modroot/lib/modules")
 	rm -rf "$root"
@@ -33,6 +34,8 @@ main() {
 	ln -sfn "$vmlinuz" "$kit/vmlinuz"
 	cp "$tests/kselftest-list.txt" "$kit/"
 	"$QEMU_DIR/initramfs.sh" tools "$kit/1-tools.cpio"
+	mkdir -p "$root/lib/ata_split/test"
+	cp "$test"/drivers/*/*.ko "$root/lib/ata_split/test/"
 	# /lib is a link in the guest, and cpio would put a folder in its place.
 	"$QEMU_DIR/initramfs.sh" tree "$root/lib" usr/lib "$kit/2-modules.cpio"
 	"$QEMU_DIR/initramfs.sh" tree "$tests" kselftest "$kit/3-tests.cpio"
@@ -40,5 +43,5 @@ main() {
 	echo "$kit"
 }
 
-[ $# -ge 3 ] || die "usage: kit.sh NAME VMLINUZ MODROOT [MODULE...]"
+[ $# -ge 4 ] || die "usage: kit.sh NAME VMLINUZ MODROOT TEST [MODULE...]"
 with_lock "$BUILD/$1/kit.lock" main "$@"

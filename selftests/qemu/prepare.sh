@@ -11,7 +11,7 @@
 . "$(dirname "$0")/common.sh"
 
 main() {
-	local series variant=${2:-debug} name dir kdir modules log
+	local series variant=${2:-debug} name dir kdir modules test log
 	series=$("$QEMU_DIR/fetch.sh" series "$1")
 	shift $(($# < 2 ? $# : 2))
 	name=$series
@@ -27,7 +27,10 @@ main() {
 	mkdir -p "$BUILD/$name"
 	modules=$("$QEMU_DIR/modules.sh" "$kdir" "$name" "$@" 2>"$log") ||
 		{ tail -n 30 "$log" >&2; die "the modules do not build: $log"; }
-	"$QEMU_DIR/kit.sh" "$name" "$dir/vmlinuz" "$dir/install" \
+	# The test variant is for the guests that ask for it, see guests.sh.
+	test=$("$QEMU_DIR/modules.sh" "$kdir" "$name/test" ATA_SPLIT_TEST=1 "$@" 2>"$log") ||
+		{ tail -n 30 "$log" >&2; die "the test variant does not build: $log"; }
+	"$QEMU_DIR/kit.sh" "$name" "$dir/vmlinuz" "$dir/install" "$test" \
 		"$modules"/drivers/*/*.ko
 }
 
