@@ -48,7 +48,7 @@ beside_load() {
 			--iodepth=32 --size=16m --time_based --runtime=6)
 	done
 	run_fio "${jobs[@]}" &
-	sleep 1
+	sleep 2
 	whole 1M direct && packet_read && wait $!
 }
 

@@ -23,17 +23,18 @@ storm() {
 	for d in "${DISKS[@]}"; do
 		jobs+=("--name=${d##*/}" "--filename=$d")
 	done
-	FIO_LIMIT=30 run_fio --rw=randrw --bssplit=4k/80:128k/20 --iodepth=32 --size=48m \
-		--time_based --runtime=60 "${jobs[@]}" >"$TMP/storm" 2>&1
+	FIO_LIMIT=90 run_fio --rw=randrw --bssplit=4k/80:128k/20 --iodepth=32 --size=48m \
+		--time_based --runtime=100 "${jobs[@]}" >"$TMP/storm" 2>&1
 }
 
-# The load would go on for a minute, so that it has ended means that it got errors.
+# The load would go on for longer than its limit, so that it has ended means that it got errors.
 rounds() {
 	local i load held
 	for ((i = 0; i < 6; i++)); do
 		storm &
 		load=$!
-		sleep "1.$i"
+		wait_until 60 more_requests "${DISKS[0]}" $(($(requests "${DISKS[0]}") + 100))
+		sleep "0.$i"
 		# One disk stays open across unbind and bind.
 		exec {held}<"${DISKS[i % ${#DISKS[@]}]}"
 		unbind_controller

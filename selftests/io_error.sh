@@ -41,7 +41,8 @@ among_others() {
 	run_fio --name=others --filename="$D" --offset=$SAFE --rw=randwrite --bs=4k --size=4m \
 		--iodepth=31 --verify=crc32c --verify_backlog=64 --time_based --runtime=8 >"$TMP/others" 2>&1 &
 	LOAD_PID=$!
-	sleep 1
+	wait_until 60 more_requests "$D" $(($(requests "$D") + 100))
+	loading || echo "too late"
 	while loading; do
 		bad_read || return
 		sleep 0.3

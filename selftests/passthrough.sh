@@ -48,7 +48,7 @@ right_data() {
 under_load() {
 	local i
 	start_load "$D"
-	for ((i = 0; i < 8; i++)); do
+	for ((i = 0; i < 4; i++)); do
 		answers >"$TMP/busy"
 		loading || break
 		diff "$TMP/idle" "$TMP/busy" || return

@@ -53,10 +53,10 @@ change() {
 remove() {
 	local i load
 	for ((i = 0; i < 3; i++)); do
-		FIO_LIMIT=30 run_fio --name=gone --filename="$D" --rw=randrw --bs=4k --iodepth=32 \
-			--size=16m --time_based --runtime=60 >/dev/null 2>&1 &
+		FIO_LIMIT=60 run_fio --name=gone --filename="$D" --rw=randrw --bs=4k --iodepth=32 \
+			--size=16m --time_based --runtime=100 >/dev/null 2>&1 &
 		load=$!
-		sleep 1
+		wait_until 30 more_requests "$D" $(($(requests "$D") + 50))
 		set_attr "$D" device/delete 1
 		wait $load && { echo "fio got no error"; return 1; }
 		[ $? -ne 124 ] || { echo "fio hung"; return 1; }

@@ -10,7 +10,7 @@
 . "${0%/*}/lib.sh"
 
 need fio setpci
-begin 5 disks
+begin 6 disks
 errors_expected
 
 D=${DISKS[0]}
@@ -25,18 +25,16 @@ eh_passes() {
 
 # Reads and writes that are under way when the controller goes dumb.
 bus_master_off() {
-	local before command load rc=0
+	local before command rc=0
 	before=$(eh_passes)
-	run_fio --name=mute --filename="$D" --rw=randwrite --bs=4k --size=4m --iodepth=32 \
-		--verify=crc32c --verify_backlog=64 --time_based --runtime=12 &
-	load=$!
-	sleep 3
+	start_load "$D"
 	command=$(setpci -s "$BDF" COMMAND)
 	at_exit "setpci -s $BDF COMMAND=$command"
 	setpci -s "$BDF" COMMAND=0000:0004 || rc=1
 	sleep 1.5
 	setpci -s "$BDF" COMMAND="$command"
-	wait $load || return
+	wait_until 60 more_requests "$D" $(($(requests "$D") + 100)) || { echo "no recovery"; rc=1; }
+	load_ok || return
 	[ "$(eh_passes)" -gt "$before" ] || { echo "nothing timed out"; return 1; }
 	return $rc
 }
@@ -47,20 +45,22 @@ timeout_seen() {
 	return 1
 }
 
-# The third, the 30th ... completion is not heard of.
+# One completion in thirty is not heard of, three times. libata has finished
+# these commands, so SCSI gives up on them and tells their callers; nobody else
+# gets an error.
 lost_completions() {
 	local rc=0
-	[ -e "$FAULT" ] || return
 	echo 30 >"$FAULT/interval"
 	echo 3 >"$FAULT/times"
 	echo 0 >"$FAULT/verbose"
 	set_attr "$D" io-timeout-fail 1
 	echo 100 >"$FAULT/probability"
 	run_fio --name=lost --filename="$D" --rw=randwrite --bs=4k --size=2m --iodepth=32 \
-		--verify=crc32c || rc=1
+		--continue_on_error=io --output="$TMP/lost"
 	echo 0 >"$FAULT/probability"
 	set_attr "$D" io-timeout-fail 0
 	[ "$(cat "$FAULT/times")" -eq 0 ] || { echo "not all faults happened"; rc=1; }
+	grep -q 'errors *: total= *3, first_error= *5/' "$TMP/lost" || { cat "$TMP/lost"; rc=1; }
 	return $rc
 }
 
@@ -78,6 +78,7 @@ if [ -e "$FAULT" ]; then
 else
 	ktap_test_skip "completions that nobody heard of are recovered (needs CONFIG_FAIL_IO_TIMEOUT)"
 fi
+check "the disk goes on, with the right data" load 4 "$D"
 check "all disks go on" others
 check "NCQ is on still" test "$(attr "$D" device/queue_depth)" -gt 1
 finish
