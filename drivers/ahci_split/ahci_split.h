@@ -102,7 +102,8 @@ ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc);
 void ahci_split_qc_ncq_fill_rtf(struct ata_port *ap, u64 done_mask);
 
 /* eh.c: freeze, thaw, resets */
-void ahci_split_error_intr(struct ata_port *ap, u32 status);
+void ahci_split_error_intr(struct ata_port *ap, u32 status)
+	__in_startio;
 void ahci_split_freeze(struct ata_port *ap);
 void ahci_split_thaw(struct ata_port *ap);
 int ahci_split_softreset(struct ata_link *link, unsigned int *class,

@@ -8,6 +8,7 @@
  * an internal command just now.
  */
 
+#include <linux/kcsan-checks.h>
 #include "build.h"
 
 static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
@@ -41,6 +42,7 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 			     split);
 	struct ahci_cmd_table *table = &port->table[ahci_split_table_nr(qc)];
 
+	ASSERT_EXCLUSIVE_ACCESS_SCOPED(*table);
 	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, table->cfis);
 
 	if (ata_is_atapi(qc->tf.protocol)) {

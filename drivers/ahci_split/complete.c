@@ -6,6 +6,7 @@
 
 /* Hand the commands that the HBA no longer lists to libata. */
 static void ahci_split_complete_active(struct ata_port *ap)
+	__in_startio
 {
 	const struct ahci_split_port *pp = ahci_split_port(ap);
 	struct ata_eh_info *ehi = &ap->link.eh_info;
@@ -30,6 +31,7 @@ static void ahci_split_complete_active(struct ata_port *ap)
  * one here, so disks are spared two register accesses per interrupt.
  */
 static void ahci_split_notification(struct ata_port *ap)
+	__in_startio
 {
 	const struct ahci_split_host *hpriv = ap->host->private_data;
 	const struct ahci_split_port *pp = ahci_split_port(ap);
@@ -43,6 +45,7 @@ static void ahci_split_notification(struct ata_port *ap)
 }
 
 static void ahci_split_handle(struct ata_port *ap, u32 status)
+	__in_startio
 {
 	if (sata_lpm_ignore_phy_events(&ap->link)) {
 		status &= ~AHCI_PXI_PRCS;

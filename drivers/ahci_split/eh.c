@@ -20,6 +20,7 @@
  * LOCKING: ap->lock.
  */
 void ahci_split_error_intr(struct ata_port *ap, u32 status)
+	__in_startio
 {
 	const struct ahci_split_port *pp = ahci_split_port(ap);
 	struct ata_eh_info *ehi = &ap->link.eh_info;

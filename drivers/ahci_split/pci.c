@@ -298,7 +298,7 @@ static int ahci_split_probe(struct pci_dev *pdev,
 	return ahci_split_activate(host);
 }
 
-static int __maybe_unused ahci_split_suspend(struct device *dev)
+static int ahci_split_suspend(struct device *dev)
 {
 	struct ata_host *host = dev_get_drvdata(dev);
 
@@ -307,7 +307,7 @@ static int __maybe_unused ahci_split_suspend(struct device *dev)
 	return 0;
 }
 
-static int __maybe_unused ahci_split_resume(struct device *dev)
+static int ahci_split_resume(struct device *dev)
 {
 	struct ata_host *host = dev_get_drvdata(dev);
 	int rc;
@@ -323,15 +323,15 @@ static int __maybe_unused ahci_split_resume(struct device *dev)
 	return 0;
 }
 
-static SIMPLE_DEV_PM_OPS(ahci_split_pm_ops, ahci_split_suspend,
-			 ahci_split_resume);
+static DEFINE_SIMPLE_DEV_PM_OPS(ahci_split_pm_ops, ahci_split_suspend,
+				ahci_split_resume);
 
 static struct pci_driver ahci_split_driver = {
 	.name			= DRV_NAME,
 	.probe			= ahci_split_probe,
 	.remove			= ata_pci_remove_one,
 	.shutdown		= ata_pci_shutdown_one,
-	.driver.pm		= &ahci_split_pm_ops,
+	.driver.pm		= pm_sleep_ptr(&ahci_split_pm_ops),
 };
 
 static int __init ahci_split_init(void)

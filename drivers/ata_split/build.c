@@ -11,6 +11,7 @@
  */
 
 #include <linux/ioprio.h>
+#include <linux/kcsan-checks.h>
 #include <linux/lockdep.h>
 #include "split.h"
 
@@ -168,6 +169,8 @@ enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 	lockdep_assert_irqs_enabled();
 	lockdep_assert_not_held(ap->lock);
 	ata_split_build_enter();
+	/* Error handling may look at the flags; nobody else may write. */
+	ASSERT_EXCLUSIVE_WRITER_SCOPED(*qc);
 
 	ata_split_build_qc(qc, cmd, rw);
 	ata_split_build_tf(qc->dev, qc, rw,

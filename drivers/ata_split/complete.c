@@ -59,6 +59,7 @@ EXPORT_SYMBOL_GPL(__ata_split_learn);
  * LOCKING: ap->lock.
  */
 void ata_split_complete(struct ata_queued_cmd *qc)
+	__in_startio
 {
 	lockdep_assert_held(qc->ap->lock);
 
@@ -67,7 +68,7 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 		scsi_dma_unmap(qc->scsicmd);
 		ata_split_count(ata_split_port(qc->ap), ATA_SPLIT_DONE_EH);
 	}
-	ata_split_core_complete(qc);
+	READ_ONCE(ata_split_core_complete)(qc);
 }
 
 /**
@@ -81,6 +82,7 @@ void ata_split_complete(struct ata_queued_cmd *qc)
  * LOCKING: ap->lock.
  */
 void ata_split_done(struct scsi_cmnd *cmd)
+	__in_startio
 {
 	struct ata_port *ap = ata_shost_to_port(cmd->device->host);
 	struct ata_split_port *sp = ata_split_port(ap);
@@ -121,11 +123,12 @@ void ata_split_done(struct scsi_cmnd *cmd)
  */
 void ata_split_complete_begin(struct ata_split_port *sp,
 			      struct ata_split_batch *batch)
-	__acquires(RCU) __acquires(sp->ap->lock)
+	__acquires(RCU) __acquires(sp->ap->lock) __enters_startio
 {
 	batch->nr = 0;
 	rcu_read_lock();
 	spin_lock(sp->ap->lock);
+	__acquire(ata_split_startio);
 	sp->batch = batch;
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_begin);
@@ -143,12 +146,13 @@ EXPORT_SYMBOL_GPL(ata_split_complete_begin);
  */
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)
-	__releases(sp->ap->lock) __releases(RCU)
+	__leaves_startio __releases(sp->ap->lock) __releases(RCU)
 {
 	unsigned int i;
 
 	lockdep_assert_held(sp->ap->lock);
 	sp->batch = NULL;
+	__release(ata_split_startio);
 	spin_unlock(sp->ap->lock);
 
 	ata_split_fault_done_begin(sp);

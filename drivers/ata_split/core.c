@@ -163,7 +163,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	 * Before anything of the port is looked at.  Pairs with the release in
 	 * ata_split_end_eh(): what is read below is not older than this epoch.
 	 */
-	epoch = smp_load_acquire(&sp->eh_epoch);
+	epoch = context_unsafe(smp_load_acquire(&sp->eh_epoch));
 
 	verdict = ata_split_eligible(ap, cmd, &rw);
 	if (verdict != ATA_SPLIT_BUILT)

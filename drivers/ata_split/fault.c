@@ -128,12 +128,12 @@ static void window_expired(struct ata_split_window_ctl *win)
 {
 	pr_err("ata_split: window %s was not opened in %d ms\n", win->name,
 	       WINDOW_LIMIT_MS);
-	smp_store_release(&win->state, WINDOW_OPEN);
+	WRITE_ONCE(win->state, WINDOW_OPEN);
 }
 
 static bool window_is_open(struct ata_split_window_ctl *win)
 {
-	return smp_load_acquire(&win->state) != WINDOW_HELD;
+	return READ_ONCE(win->state) != WINDOW_HELD;
 }
 
 /*
@@ -219,7 +219,7 @@ static ssize_t window_write(struct file *file, const char __user *ubuf,
 	/* What is masked cannot change hands: only we unmask it. */
 	if (!arm && win->state == WINDOW_HELD && READ_ONCE(win->unmask)) {
 		spin_lock_irq(win->ap->lock);
-		smp_store_release(&win->state, WINDOW_OPEN);
+		WRITE_ONCE(win->state, WINDOW_OPEN);
 		win->unmask(win->ap);
 		spin_unlock_irq(win->ap->lock);
 		return len;
@@ -232,7 +232,7 @@ static ssize_t window_write(struct file *file, const char __user *ubuf,
 	}
 	win->port = port;
 	win->tag = tag;
-	smp_store_release(&win->state, arm ? WINDOW_ARMED : WINDOW_OPEN);
+	WRITE_ONCE(win->state, arm ? WINDOW_ARMED : WINDOW_OPEN);
 	spin_unlock_irq(&win->lock);
 
 	wake_up_all(&ata_split_window_wait);
@@ -293,7 +293,7 @@ void ata_split_fault_building(struct ata_queued_cmd *qc)
 		might_sleep();
 	if (ata_split_fault(ATA_SPLIT_FAULT_SACTIVE_IN_BUILD)) {
 		*sactive |= bit;
-		udelay(10);
+		mdelay(1);
 		*sactive &= ~bit;
 	}
 }
@@ -323,6 +323,7 @@ void ata_split_fault_built(struct ata_queued_cmd *qc)
  * LOCKING: ap->lock.
  */
 void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
+	__in_startio
 {
 	WARN_ONCE(sp->eh_epoch != epoch,
 		  "ata_split: issuing a build from before error handling\n");

@@ -47,8 +47,9 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc, u32 epoch);
 
 /* complete.c: completion */
-void ata_split_complete(struct ata_queued_cmd *qc);
-void ata_split_done(struct scsi_cmnd *cmd);
+void ata_split_complete(struct ata_queued_cmd *qc)
+	__in_startio;
+void ata_split_done(struct scsi_cmnd *cmd) __in_startio;
 
 /* counters.c */
 int ata_split_counters_add(struct ata_split_port *sp);

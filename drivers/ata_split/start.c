@@ -27,6 +27,7 @@ static bool ata_split_offline(const struct ata_port *ap)
 static enum ata_split_count
 ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 		  u32 epoch)
+	__in_startio
 {
 	struct ata_port *ap = sp->ap;
 	const struct ata_device *dev = qc->dev;
@@ -59,6 +60,7 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 
 /* The bookkeeping of libata's ata_qc_issue() for NCQ, then the doorbell. */
 static void ata_split_issue(struct ata_queued_cmd *qc)
+	__in_startio
 {
 	struct ata_port *ap = qc->ap;
 	struct ata_link *link = qc->dev->link;
@@ -102,11 +104,13 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
 	unsigned long flags;
 
 	spin_lock_irqsave(ap->lock, flags);
+	__acquire(ata_split_startio);
 	verdict = ata_split_recheck(sp, qc, epoch);
 	if (likely(verdict == ATA_SPLIT_STARTED)) {
 		ata_split_fault_fresh(sp, epoch);
 		ata_split_issue(qc);
 	}
+	__release(ata_split_startio);
 	spin_unlock_irqrestore(ap->lock, flags);
 
 	return verdict;
@@ -120,6 +124,7 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
  * LOCKING: ap->lock.
  */
 void ata_split_end_eh(struct ata_port *ap)
+	__in_startio
 {
 	struct ata_split_port *sp = ata_split_port(ap);
 

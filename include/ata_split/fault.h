@@ -9,6 +9,7 @@
 #define _ATA_SPLIT_FAULT_H
 
 #include <linux/libata.h>
+#include <ata_split/context.h>
 
 struct ata_split_port;
 
@@ -69,7 +70,8 @@ bool ata_split_fault(enum ata_split_fault which);
 bool ata_split_fault_map(void);
 void ata_split_fault_building(struct ata_queued_cmd *qc);
 void ata_split_fault_built(struct ata_queued_cmd *qc);
-void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch);
+void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
+	__in_startio;
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));

@@ -31,6 +31,7 @@
 #include <linux/libata.h>
 #include <scsi/scsi_cmnd.h>
 #include <ata_split/compat.h>
+#include <ata_split/context.h>
 #include <ata_split/fault.h>
 
 /**
@@ -136,8 +137,9 @@ struct ata_split_batch {
 struct ata_split_port {
 	struct ata_port			*ap;
 	struct ata_split_counters __percpu *counters;
-	u32				eh_epoch;
-	struct ata_split_batch		*batch;
+
+	u32				eh_epoch __guarded_by(ata_split_startio);
+	struct ata_split_batch		*batch __guarded_by(ata_split_startio);
 };
 
 /**
@@ -182,7 +184,7 @@ void __ata_split_learn(struct ata_queued_cmd *qc);
  */
 static inline void ata_split_learn(struct ata_queued_cmd *qc)
 {
-	if (unlikely(!ata_split_core_complete))
+	if (unlikely(!READ_ONCE(ata_split_core_complete)))
 		__ata_split_learn(qc);
 }
 
@@ -190,10 +192,12 @@ int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap);
 void ata_split_init_sht(struct scsi_host_template *sht);
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 				       struct scsi_cmnd *cmd);
-void ata_split_end_eh(struct ata_port *ap);
+void ata_split_end_eh(struct ata_port *ap) __in_startio;
 void ata_split_complete_begin(struct ata_split_port *sp,
-			      struct ata_split_batch *batch);
+			      struct ata_split_batch *batch)
+	__enters_startio;
 void ata_split_complete_end(struct ata_split_port *sp,
-			    struct ata_split_batch *batch);
+			    struct ata_split_batch *batch)
+	__leaves_startio;
 
 #endif /* _LINUX_ATA_SPLIT_H */

@@ -14,7 +14,7 @@ WITHOUT=$BUILD/host/without
 # Line numbers stay, so that nothing but the annotations can differ.
 strip() {
 	sed -i -E \
-		-e 's/^\tlockdep_assert_[a-z_]+\(.*\);$//' \
+		-e 's/^\t(lockdep_assert_[a-z_]+|ASSERT_EXCLUSIVE_[A-Z_]+)\(.*\);$//' \
 		-e 's/^\tata_split_build_(enter|exit)\(\);$//' \
 		-e 's/^\tata_split_fault_(building|built|fresh|issue|done_begin|done_end)\([^;]*\);$//' \
 		-e '/^\tRCU_LOCKDEP_WARN\(/,/;$/s/.*//' \

@@ -8,8 +8,9 @@
 
 # What checkpatch cannot judge here:
 #  CAMELCASE            only within a kernel tree it knows struct Scsi_Host
+#  FUNCTION_ARGUMENTS   takes a member with __guarded_by() for a function
 #  PREFER_KERNEL_TYPES  user space, as in selftests/, has no u8
-IGNORE_KERNEL=CAMELCASE
+IGNORE_KERNEL=CAMELCASE,FUNCTION_ARGUMENTS
 IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES
 
 # sparse of the supported releases cannot read newer headers (it lacks
