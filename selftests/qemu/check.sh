@@ -32,7 +32,7 @@ show() {
 	[ "$VARIANT" = debug ] || again+=" VARIANT=$VARIANT"
 	[ "$test" = guest ] || again+=" TEST=$test"
 	case $state in
-	ok) printf 'ok %s\n' "$name" ;;
+	ok) printf 'ok %s %s\n' "$name" "$reason" ;;
 	skip) printf 'skip %s %s\n' "$name" "$reason" ;;
 	*)
 		# Only a guest that died leaves nothing better to look at.

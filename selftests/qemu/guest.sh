@@ -17,7 +17,7 @@
 
 # What QEMU logs along with complaints: each AHCI interrupt, sometimes in the
 # middle of a line, and the undefined instruction that WARN() is made of.
-QEMU_NOISE='ahci: IRQ#[0-9]* level:[01]\|^ILLOPC: .*'
+QEMU_NOISE='ahci: IRQ#[0-9]* level:[01]\|^ILLOPC: .*\|.*terminating on signal.*'
 
 KIT=$1
 NAME=$2
@@ -152,7 +152,8 @@ reasons() {
 	*,not_ok*) echo "${verdict#not_ok }" ;;
 	*) echo "it ended without a verdict (QEMU exit status $rc)" ;;
 	esac
-	complaint=$(sed "s/$QEMU_NOISE//" "$dir/qemu.log" | grep -v '^$' | head -n 1 || true)
+	complaint=$(sed "s/$QEMU_NOISE//" "$dir/qemu.log" "$dir/stderr.log" |
+		grep -v '^$' | head -n 1 || true)
 	[ -z "$complaint" ] || echo "QEMU: $complaint"
 }
 
@@ -176,7 +177,7 @@ main() {
 		(qemu)
 		return
 	fi
-	exec {results}< <(qemu </dev/null)
+	exec {results}< <(qemu </dev/null 2>"$dir/stderr.log")
 	PID=$!
 	follow <&"$results"
 	wait "$PID" || rc=$?

@@ -30,11 +30,11 @@ GUESTS="plain iommu swiotlb races blkdebug suspend meta meta_qemu meta_hang meta
 # Tests that need a guest of their own.
 SPECIAL="io_error* suspend* races* violation*"
 
-# One controller with all its ports in use.
+# One controller with all its ports in use, and every test.
 guest_plain() {
 	six_disks
 	not=$SPECIAL
-	limit=900
+	limit=1500
 }
 
 # The same through bounce buffers: a copy is made in dma_map_sg() and another
@@ -45,8 +45,7 @@ guest_swiotlb() {
 	cdrom ide.0
 	controllers+=(0000:00:1f.2)
 	append="swiotlb=force"
-	not=$SPECIAL
-	limit=900
+	tests="sizes atapi passthrough filesystem"
 }
 
 # The same behind an IOMMU that forgets mappings at once: a device access
@@ -61,7 +60,7 @@ guest_iommu() {
 	done
 	cdrom ahci0.5
 	append="intel_iommu=on iommu.strict=1"
-	not=$SPECIAL
+	tests="all_disks sizes atapi timeout filesystem bind_unbind load_unload"
 	limit=900
 }
 

@@ -160,7 +160,8 @@ complaints() {
 # One test by the kernel's own runner. A test that missed what the kernel said
 # while it ran has failed all the same.
 run_test() {
-	local name=${1#*:} mark="ata_split: $1 begins ($SECONDS)" state line found
+	local name=${1#*:} start=$SECONDS mark state line found
+	mark="ata_split: $1 begins ($start)"
 	name=${name%.sh}
 	echo "$mark" >/dev/kmsg
 	/kselftest/run_kselftest.sh ${TIMEOUT:+-o "$TIMEOUT"} -t "$1" 3>&- 2>&1 |
@@ -177,7 +178,7 @@ run_test() {
 		state=not_ok line="kernel: ${found#*] }"
 	fi
 	echo "ata_split: $1 ends ($state)" >/dev/kmsg
-	echo "result $state $name $line" >&3
+	echo "result $state $name ${line:+$line }($((SECONDS - start)) s)" >&3
 	[ $state != not_ok ] || FAILED=1
 }
 
