@@ -241,6 +241,24 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
 	return rc;
 }
 
+/*
+ * In one piece if possible.  With an IOMMU the pages could lie apart, which is
+ * all the same to a real HBA; an emulated one behind an emulated IOMMU maps a
+ * command table at once, and QEMU's fails a command whose table it gets in two.
+ */
+static struct ahci_split_dma *ahci_split_alloc_dma(struct device *dev,
+						   dma_addr_t *addr)
+{
+	struct ahci_split_dma *dma;
+
+	dma = dmam_alloc_attrs(dev, sizeof(*dma), addr,
+			       GFP_KERNEL | __GFP_NOWARN,
+			       DMA_ATTR_FORCE_CONTIGUOUS);
+	if (!dma)
+		dma = dmam_alloc_coherent(dev, sizeof(*dma), addr, GFP_KERNEL);
+	return dma;
+}
+
 /**
  * ahci_split_port_start - ->port_start: memory and lock, then go
  * @ap: port
@@ -259,8 +277,7 @@ int ahci_split_port_start(struct ata_port *ap)
 	if (!pp)
 		return -ENOMEM;
 
-	pp->dma = dmam_alloc_coherent(dev, sizeof(*pp->dma), &pp->dma_addr,
-				      GFP_KERNEL);
+	pp->dma = ahci_split_alloc_dma(dev, &pp->dma_addr);
 	if (!pp->dma)
 		return -ENOMEM;
 

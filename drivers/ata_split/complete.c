@@ -123,7 +123,7 @@ void ata_split_done(struct scsi_cmnd *cmd)
  */
 void ata_split_complete_begin(struct ata_split_port *sp,
 			      struct ata_split_batch *batch)
-	__acquires(RCU) __acquires(sp->ap->lock) __enters_startio
+	__acquires_shared(RCU) __acquires(sp->ap->lock) __enters_startio
 {
 	batch->nr = 0;
 	rcu_read_lock();
@@ -146,7 +146,7 @@ EXPORT_SYMBOL_GPL(ata_split_complete_begin);
  */
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)
-	__leaves_startio __releases(sp->ap->lock) __releases(RCU)
+	__leaves_startio __releases(sp->ap->lock) __releases_shared(RCU)
 {
 	unsigned int i;
 

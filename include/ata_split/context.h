@@ -17,6 +17,8 @@ token_context_lock(ata_split_startio);
 #else
 /* Before 7.0 there is sparse, which counts what is acquired and released. */
 #define __guarded_by(...)
+#define __acquires_shared(x)	__acquires(x)
+#define __releases_shared(x)	__releases(x)
 #define context_unsafe(...)	({ __VA_ARGS__; })	/* nothing to opt out of */
 #endif
 
