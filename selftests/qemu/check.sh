@@ -66,7 +66,8 @@ check_kernel() {
 		echo "not_ok $series/build" >>"$RESULTS"
 		return
 	fi
-	say "Linux $series ($VARIANT): guests $GUEST"
+	# shellcheck disable=SC2086 # words, on one line
+	say "Linux $series ($VARIANT), guests:" $GUEST
 	for guest in $GUEST; do
 		while [ "$(jobs -rp | wc -l)" -ge "$PARALLEL" ]; do
 			wait -n || true

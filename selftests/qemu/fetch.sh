@@ -141,6 +141,8 @@ source_tree() {
 	if [ ! -d "$dir" ]; then
 		say "unpacking $(basename "$deb")"
 		mkdir -p "$CACHE/src"
+		# Nobody else is at it, so these are of runs that were interrupted.
+		rm -rf "$CACHE"/src/.tmp.* "$DEBS"/.tmp.*
 		tmp=$(mktemp -d "$CACHE/src/.tmp.XXXXXX")
 		dpkg-deb --fsys-tarfile "$deb" |
 			tar -xO --wildcards './usr/src/linux-source-*.tar.xz' |
