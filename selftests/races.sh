@@ -96,11 +96,11 @@ parked_command() {
 late_done() {
 	local rc=0
 	set_attr "$D" device/timeout 2
-	arm done
+	arm "done"
 	start_io
-	held done || rc=1
+	held "done" || rc=1
 	sleep 5
-	open done
+	open "done"
 	end_io || rc=1
 	set_attr "$D" device/timeout 30
 	return $rc

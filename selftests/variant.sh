@@ -23,7 +23,7 @@ need_variant() {
 	HOST=$(readlink -f "/sys/block/${D##*/}/device/../..")
 	HOST=/sys/class/scsi_host/${HOST##*/}
 	OFFSET=1048576
-	"$HERE/dio" write "$D" 7 $OFFSET 262144
+	"$HERE/dio" write "$D" 7 "$OFFSET" 262144
 	set_attr "$D" queue/scheduler none
 	local irq
 	for irq in "$PCI/devices/$BDF"/msi_irqs/*; do
@@ -59,13 +59,13 @@ open() {
 }
 
 open_all() {
-	open building built issue irq done
+	open building built issue irq "done"
 }
 
 # start_io: read 4 KiB that are known, in the background. end_io tells whether
 # it came back, once and with the right data.
 start_io() {
-	taskset -c 1 timeout -k 5 60 "$HERE/dio" check "$D" 7 $OFFSET 4096 &
+	taskset -c 1 timeout -k 5 60 "$HERE/dio" check "$D" 7 "$OFFSET" 4096 &
 	IO=$!
 }
 

@@ -5,6 +5,7 @@
 # the objects have the same code with and without them, and with and without the
 # hooks of the test variant.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 KDIR=$(production_kdir)

@@ -6,6 +6,7 @@
 # newest release and run with the libraries that it was made for, and a kernel
 # that has the analysis; only prepared for modules, not built.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 ROOT=$BUILD/clang

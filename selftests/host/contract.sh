@@ -4,6 +4,7 @@
 # Documentation/contract.rst names code and tests for each clause; all of them
 # must exist, and no clause may be missing.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 DOC=${1:-$TOP/Documentation/contract.rst}

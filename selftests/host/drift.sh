@@ -12,6 +12,7 @@
 # A fingerprint is a hash per line, so that the lines that changed can be shown
 # without a copy of the kernel's code in this tree.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # extract FILE FUNCTION: its definition, one statement a line, no comments

@@ -6,6 +6,7 @@
 # test states. A "+" in the name is the variant with the ordering removed, which
 # has to be broken.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # herd7 of the machine, if it is new enough for the model; else Debian's newest,

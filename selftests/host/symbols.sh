@@ -5,6 +5,7 @@
 # functions, and nothing else. Contract clause C5. Compiled for a kernel without
 # debugging, so that what is left is our own.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Compiler and kernel infrastructure that any function may need.

@@ -4,6 +4,7 @@
 # What BuildIo must not touch it cannot name, or not write: each of these lines,
 # put into a build, has to be refused by the compiler. Contract clause C4.
 
+# shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 DIR=$BUILD/host/types

@@ -69,12 +69,37 @@ check_kernel() {
 	# shellcheck disable=SC2086 # words, on one line
 	say "Linux $series ($VARIANT), guests:" $GUEST
 	for guest in $GUEST; do
+		[ "$guest" != host ] || continue
 		while [ "$(jobs -rp | wc -l)" -ge "$PARALLEL" ]; do
 			wait -n || true
 		done
 		run_guest "$series" "$kit" "$guest" &
 	done
 	wait
+}
+
+# The tests that need no guest. One at a time: they compile.
+check_host() {
+	local test name log state start
+	for test in "$TOP"/selftests/host/*.sh; do
+		name=$(basename "$test" .sh)
+		# shellcheck disable=SC2053 # it is a pattern
+		[ "$name" != lib ] && [[ $name == ${TEST%.sh} ]] || continue
+		log=$BUILD/host/$name.log
+		start=$SECONDS
+		mkdir -p "$BUILD/host"
+		"$test" >"$log" 2>&1 && state=0 || state=$?
+		case $state in
+		0) echo "ok host/$name ($((SECONDS - start)) s)"; state=ok ;;
+		4) echo "skip host/$name $(tail -n 1 "$log")"; state=skip ;;
+		*)
+			grep -vE '^ok ' "$log" | head -n 20 | sed 's/^/  | /'
+			printf 'not ok host/%s\n  log: %s\n  again: make check GUEST=host TEST=%s\n' \
+				"$name" "$log" "$name"
+			state=not_ok ;;
+		esac
+		echo "$state host/$name" >>"$RESULTS"
+	done
 }
 
 total() {
@@ -91,6 +116,8 @@ main() {
 	trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 	trap 'exit 1' INT TERM HUP
 	"$QEMU_DIR/deps.sh" build guest
+	case " $GUEST " in *' host '*) check_host ;; esac
+	[ "$GUEST" != host ] || KERNEL=''
 	for kernel in $KERNEL; do
 		check_kernel "$kernel"
 	done

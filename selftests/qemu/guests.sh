@@ -22,9 +22,10 @@
 VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
 	shared_table skip_epoch done_outside_rcu no_doorbell"
 
-# The guests of "make check", in the order they are started.
+# The guests of "make check", in the order they are started, after the tests that
+# need none (host).
 # shellcheck disable=SC2086 # words
-GUESTS="plain iommu swiotlb races blkdebug suspend meta meta_qemu meta_hang meta_panic
+GUESTS="host plain iommu swiotlb races blkdebug suspend meta meta_qemu meta_hang meta_panic
 	$(printf 'violation-%s ' $VIOLATIONS)"
 
 # Tests that need a guest of their own.
