@@ -30,7 +30,7 @@ storm() {
 # The load would go on for longer than its limit, so that it has ended means that it got errors.
 rounds() {
 	local i load held
-	for ((i = 0; i < 6; i++)); do
+	for ((i = 0; i < 4; i++)); do
 		storm &
 		load=$!
 		wait_until 60 more_requests "${DISKS[0]}" $(($(requests "${DISKS[0]}") + 100))
@@ -47,7 +47,7 @@ rounds() {
 }
 
 check "data is written" for_all write
-check "unbind and bind 6 times under load" rounds
+check "unbind and bind 4 times under load" rounds
 # Once more with nobody looking, for the disks to get their first names again.
 check "disks are back" rebind
 check "data is what it was" for_all check

@@ -20,7 +20,7 @@ unload_idle() {
 
 takes_nothing() {
 	local i
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < 44; i++)); do
 		load_driver || return
 		echo "$BDF" >"$PCI/drivers_probe"
 		if [ -n "$(bound)" ]; then
@@ -34,7 +34,7 @@ takes_nothing() {
 # Disks come up or not, as the time between load and unload allows.
 with_controller() {
 	local i
-	for ((i = 0; i < 10; i++)); do
+	for ((i = 0; i < 6; i++)); do
 		load_driver && bind_controller "$DRIVER" || return
 		if ((i % 2)); then
 			wait_until 60 all_there || { echo "round $i: disks are missing"; return 1; }
@@ -63,8 +63,8 @@ usable() {
 }
 
 check "modules unload" unload_idle
-check "40 times without controller" takes_nothing
-check "10 times with controller" with_controller
+check "44 times without controller" takes_nothing
+check "6 times with controller" with_controller
 check "nothing is left behind" nothing_left
 check "controller works afterwards" usable
 finish
