@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # shellcheck shell=bash disable=SC2034 # what the tests use
 # Tests that need no guest: they look at the sources and at what the compiler
 # makes of them. Each exits with 0, 1 or, to skip, 4, as kselftest has it.
