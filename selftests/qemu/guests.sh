@@ -13,6 +13,7 @@
 #   build     "test" for the driver's test variant               (none)
 #   limit     seconds until the guest is killed                  (600)
 #   memory, cpus            size                                 (1536, 2)
+#   channel   virtio or serial, for what the guest reports       (virtio)
 #   complaints  "expected" where the kernel is meant to complain (none)
 #   expect    what the harness must report, for tests of itself: lines of a
 #             state, a test and the beginning of the reason       (all ok)
@@ -79,6 +80,7 @@ guest_races() {
 	six_disks
 	cpus=4
 	build="test"
+	export_env ATA_SPLIT_VARIANT=test
 	tests="races*"
 }
 
@@ -89,8 +91,10 @@ guest_violation() {
 	export_env "ATA_SPLIT_VIOLATION=$1"
 }
 
+# A virtio port does not come back from suspend with its writer, a UART does.
 guest_suspend() {
 	six_disks
+	channel=serial
 	tests="suspend*"
 }
 
