@@ -63,9 +63,7 @@ eh_in_progress() {
 	eh_pass &
 	scan=$!
 	held issue || { open_all; return 1; }
-	open built
-	sleep 0.5
-	open issue
+	open built issue
 	wait $scan
 	end_io && moved refused_eh "$before"
 }
@@ -73,8 +71,9 @@ eh_in_progress() {
 # A queued command is in flight, its interrupt held; IDENTIFY has to wait for it
 # and is parked; then the second read gets to StartIo, behind what is parked.
 parked_command() {
-	local before first sg
+	local before passed first sg
 	before=$(counter refused_deferred "$D")
+	passed=$(counter core_passthrough "$D")
 	arm irq
 	start_io
 	first=$IO
@@ -84,9 +83,10 @@ parked_command() {
 	held built || { open_all; return 1; }
 	sg_raw -r 512 "$D" 85 08 0e 00 00 00 01 00 00 00 00 00 00 00 ec 00 >"$TMP/sg" 2>&1 &
 	sg=$!
-	sleep 1
-	open built
+	wait_until 20 moved core_passthrough "$passed" >"$TMP/moved"
 	sleep 0.5
+	open built
+	wait_until 20 moved refused_deferred "$before" >"$TMP/moved"
 	open irq
 	end_io "$first" && wait $sg && end_io && moved refused_deferred "$before"
 }
@@ -122,14 +122,14 @@ late_irq() {
 	local rc=0 before first timeouts
 	before=$(counter done_timedout "$D")
 	timeouts=$(timeouts)
-	set_attr "$D" device/timeout 2
+	set_attr "$D" device/timeout 5
 	arm irq
 	start_io
 	first=$IO
 	held irq || rc=1
 	set_attr "$D" device/timeout 30
 	start_io
-	wait_until 20 timeouts_since "$timeouts" || rc=1
+	wait_until 40 timeouts_since "$timeouts" || rc=1
 	open irq
 	end_io "$first" || rc=1
 	end_io || rc=1

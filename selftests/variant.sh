@@ -124,9 +124,7 @@ slot_0() {
 	eh_pass &
 	scan=$!
 	held issue || { open_all; return 1; }
-	open building
-	sleep 0.5
-	open issue
+	open building issue
 	wait $scan
 	end_io
 }
