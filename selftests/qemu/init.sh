@@ -61,7 +61,8 @@ port() {
 
 open_channels() {
 	local i result
-	for i in virtio_pci virtio_console sd_mod sr_mod sg $MODULES; do
+	[ "$CHANNEL" = virtio ] || { open_serial; return; }
+	for i in virtio_pci virtio_console; do
 		modprobe -q "$i" || echo "no module $i"
 	done
 	for ((i = 0; i < 50; i++)); do
@@ -70,6 +71,12 @@ open_channels() {
 		sleep 0.1
 	done
 	exec 3>"$result" 4>"$(port ata_split.log)"
+}
+
+open_serial() {
+	stty -F /dev/ttyS1 raw -echo 115200
+	stty -F /dev/ttyS2 raw -echo 115200
+	exec 3>/dev/ttyS1 4>/dev/ttyS2
 }
 
 # Nothing binds to a controller but the driver it was given to.
@@ -221,6 +228,9 @@ interactive() {
 VERDICT=ok
 trap finish EXIT
 mount_all
+for i in sd_mod sr_mod sg $MODULES; do
+	modprobe -q "$i"
+done
 open_channels
 load_driver
 find_disks
