@@ -10,8 +10,9 @@
 #  CAMELCASE            only within a kernel tree it knows struct Scsi_Host
 #  FUNCTION_ARGUMENTS   takes a member with __guarded_by() for a function
 #  PREFER_KERNEL_TYPES  user space, as in selftests/, has no u8
+#  EMBEDDED_FUNCTION_NAME  "number" is a word, too
 IGNORE_KERNEL=CAMELCASE,FUNCTION_ARGUMENTS
-IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES
+IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES,EMBEDDED_FUNCTION_NAME
 
 # sparse of the supported releases cannot read newer headers (it lacks
 # __typeof_unqual__), and the build would go on without it.
