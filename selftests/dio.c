@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,9 +31,11 @@
 #endif
 
 #define SECTOR	512
-#define WORDS	(SECTOR / sizeof(uint64_t))
+#define WORDS	(SECTOR / sizeof(u64))
 #define GUARD	0xa5
 #define SLACK	4096	/* guarded bytes before and behind */
+
+typedef unsigned long long u64;
 
 static const char *device;
 
@@ -44,10 +45,10 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint64_t number(const char *s)
+static u64 parse(const char *s)
 {
 	char *end;
-	uint64_t n = strtoull(s, &end, 0);
+	u64 n = strtoull(s, &end, 0);
 
 	if (*s == '\0' || *end != '\0') {
 		fprintf(stderr, "dio: not a number: %s\n", s);
@@ -56,9 +57,9 @@ static uint64_t number(const char *s)
 	return n;
 }
 
-static void fill_sector(uint64_t *w, uint64_t seed, uint64_t lba)
+static void fill_sector(u64 *w, u64 seed, u64 lba)
 {
-	uint64_t x = seed * 0x9e3779b97f4a7c15ULL + lba;
+	u64 x = seed * 0x9e3779b97f4a7c15ULL + lba;
 	unsigned int i;
 
 	w[0] = seed;
@@ -69,17 +70,17 @@ static void fill_sector(uint64_t *w, uint64_t seed, uint64_t lba)
 	}
 }
 
-static void fill(uint8_t *data, size_t length, uint64_t seed, uint64_t lba)
+static void fill(unsigned char *data, size_t length, u64 seed, u64 lba)
 {
 	size_t at;
 
 	for (at = 0; at < length; at += SECTOR)
-		fill_sector((uint64_t *)(data + at), seed, lba++);
+		fill_sector((u64 *)(data + at), seed, lba++);
 }
 
-static int differs(const uint8_t *data, size_t length, uint64_t seed, uint64_t lba)
+static int compare(const unsigned char *data, size_t length, u64 seed, u64 lba)
 {
-	uint64_t want[WORDS], have[WORDS];
+	u64 want[WORDS], have[WORDS];
 	unsigned int i;
 	size_t at;
 
@@ -92,15 +93,13 @@ static int differs(const uint8_t *data, size_t length, uint64_t seed, uint64_t l
 			;
 		fprintf(stderr,
 			"dio: %s: sector %llu differs from byte %zu on; it says seed %llu, sector %llu; expected seed %llu\n",
-			device, (unsigned long long)lba, i * sizeof(uint64_t),
-			(unsigned long long)have[0], (unsigned long long)have[1],
-			(unsigned long long)seed);
+			device, lba, i * sizeof(u64), have[0], have[1], seed);
 		return 1;
 	}
 	return 0;
 }
 
-static int guard_broken(const uint8_t *p, size_t length)
+static int guard_broken(const unsigned char *p, size_t length)
 {
 	size_t i;
 
@@ -126,9 +125,9 @@ static int claim(void)
 int main(int argc, char **argv)
 {
 	size_t length, piece, skew, gap, stride, span, n, i;
-	uint64_t seed, offset;
+	u64 seed, offset;
 	struct iovec *iov;
-	uint8_t *map, *data;
+	unsigned char *map, *data;
 	int fd, writing, bad = 0;
 	ssize_t done;
 
@@ -144,12 +143,12 @@ int main(int argc, char **argv)
 	}
 	writing = strcmp(argv[1], "check") != 0;
 	device = argv[2];
-	seed = number(argv[3]);
-	offset = number(argv[4]);
-	length = number(argv[5]);
-	piece = argc > 6 ? number(argv[6]) : length;
-	skew = argc > 7 ? number(argv[7]) : 0;
-	gap = argc > 8 ? number(argv[8]) : 0;
+	seed = parse(argv[3]);
+	offset = parse(argv[4]);
+	length = parse(argv[5]);
+	piece = argc > 6 ? parse(argv[6]) : length;
+	skew = argc > 7 ? parse(argv[7]) : 0;
+	gap = argc > 8 ? parse(argv[8]) : 0;
 	if (!length || !piece || length % piece || piece % SECTOR || offset % SECTOR) {
 		fprintf(stderr, "dio: want whole sectors and whole pieces\n");
 		return 2;
@@ -189,8 +188,8 @@ int main(int argc, char **argv)
 
 	bad |= guard_broken(map, SLACK + skew);
 	for (i = 0; i < n; i++) {
-		bad |= differs(iov[i].iov_base, piece, seed, (offset + i * piece) / SECTOR);
-		bad |= guard_broken((uint8_t *)iov[i].iov_base + piece, i < n - 1 ? gap : SLACK);
+		bad |= compare(iov[i].iov_base, piece, seed, (offset + i * piece) / SECTOR);
+		bad |= guard_broken(data + i * stride + piece, i < n - 1 ? gap : SLACK);
 	}
 	return bad;
 }
