@@ -7,11 +7,11 @@
 WINDOWS=/sys/kernel/debug/ata_split/window
 FAULT=/sys/module/ata_split/parameters/fault
 
-# CPUs are held with interrupts off, and whoever has run on one of them may have
-# to wait for it. So the commands run on CPU 1, error handling on CPU 0, and the
-# test, from its start, elsewhere.
+# The interrupt's CPU is held, and whoever has run on it may have to wait for it.
+# So that is CPU 0, the commands run on CPU 1, and the test, from its start,
+# elsewhere.
 pin_test() {
-	[ "$(nproc --all)" -ge 4 ] || skip "needs 4 CPUs, as two of them are held"
+	[ "$(nproc --all)" -ge 4 ] || skip "needs 4 CPUs, as one of them is held"
 	[ -n "${PINNED:-}" ] || PINNED=1 exec taskset -c 2,3 "$0"
 }
 
@@ -29,7 +29,6 @@ need_variant() {
 	for irq in "$PCI/devices/$BDF"/msi_irqs/*; do
 		echo 0 >"/proc/irq/${irq##*/}/smp_affinity_list"
 	done
-	taskset -p -c 0 "$(pgrep -x "scsi_eh_${HOST##*host}")" >/dev/null
 	at_exit "open_all; echo none >$FAULT"
 }
 
@@ -111,7 +110,8 @@ built() {
 # While tag 0 is being built, error handling's IDENTIFY is ready in slot 0; the
 # build goes on and writes its table before the HBA gets to read IDENTIFY's.
 slot_0() {
-	local i scan
+	local i scan refused
+	refused=$(counter 'refused_.*' "$D")
 	arm building 0
 	for ((i = 0; i < 64; i++)); do
 		start_io
@@ -124,7 +124,9 @@ slot_0() {
 	eh_pass &
 	scan=$!
 	held issue || { open_all; return 1; }
-	open building issue
+	open building
+	wait_until 20 moved 'refused_.*' "$refused" >"$TMP/moved"
+	open issue
 	wait $scan
 	end_io
 }

@@ -295,7 +295,14 @@ static int ahci_split_probe(struct pci_dev *pdev,
 	ahci_split_print_info(host, ahci_split_irq_mode(pdev, hpriv));
 
 	pci_set_master(pdev);
-	return ahci_split_activate(host);
+	rc = ahci_split_activate(host);
+	if (rc)
+		return rc;
+
+	/* The driver works without its counters. */
+	if (ata_split_show_host(host))
+		dev_warn(&pdev->dev, "no counters in debugfs\n");
+	return 0;
 }
 
 static int ahci_split_suspend(struct device *dev)

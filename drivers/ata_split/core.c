@@ -218,12 +218,11 @@ EXPORT_SYMBOL_GPL(ata_split_init_sht);
  */
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap)
 {
-	int rc;
-
 	sp->ap = ap;
-	rc = ata_split_counters_add(sp);
-	if (rc)
-		return rc;
+	sp->counters = devm_alloc_percpu(ap->host->dev,
+					 struct ata_split_counters);
+	if (!sp->counters)
+		return -ENOMEM;
 
 	lockdep_set_class_and_name(ap->lock, &ata_split_lock_key,
 				   ata_split_lock_name);

@@ -63,29 +63,36 @@ static void ata_split_counters_remove(void *dir)
 }
 
 /**
- * ata_split_counters_add - give a port its counters and their debugfs file
- * @sp: port; both live as long as its host is bound to the driver
+ * ata_split_show_host - show the counters of a host's ports in debugfs
+ * @host: registered, as libata numbers its ports no sooner in all kernels
  *
  * CONTEXT: probe.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM.  Nothing to undo: it goes with the device's binding.
  */
-int ata_split_counters_add(struct ata_split_port *sp)
+int ata_split_show_host(struct ata_host *host)
 {
-	struct device *dev = sp->ap->host->dev;
+	struct ata_split_port *sp;
 	struct dentry *dir;
 	char name[16];
+	int i, rc;
 
-	sp->counters = devm_alloc_percpu(dev, struct ata_split_counters);
-	if (!sp->counters)
-		return -ENOMEM;
+	for (i = 0; i < host->n_ports; i++) {
+		sp = ata_split_port(host->ports[i]);
+		if (!sp)
+			continue;
 
-	snprintf(name, sizeof(name), "ata%u", sp->ap->print_id);
-	dir = debugfs_create_dir(name, ata_split_debugfs);
-	debugfs_create_file("counters", 0444, dir, sp, &counters_fops);
-
-	return devm_add_action_or_reset(dev, ata_split_counters_remove, dir);
+		snprintf(name, sizeof(name), "ata%u", sp->ap->print_id);
+		dir = debugfs_create_dir(name, ata_split_debugfs);
+		debugfs_create_file("counters", 0444, dir, sp, &counters_fops);
+		rc = devm_add_action_or_reset(host->dev,
+					      ata_split_counters_remove, dir);
+		if (rc)
+			return rc;
+	}
+	return 0;
 }
+EXPORT_SYMBOL_GPL(ata_split_show_host);
 
 void ata_split_counters_init(void)
 {

@@ -159,21 +159,40 @@ static void window_hold_build(enum ata_split_window which,
 	set_bit(SCMD_STATE_INFLIGHT, &cmd->state);
 }
 
-/* Hold a CPU that must not sleep.  Return true if it was held. */
-static bool window_hold_cpu(enum ata_split_window which, unsigned int port,
+/* Hold a CPU that must not sleep. */
+static void window_hold_cpu(enum ata_split_window which, unsigned int port,
 			    int tag)
 {
 	struct ata_split_window_ctl *win = &ata_split_windows[which];
 	unsigned int ms;
 
 	if (!window_catch(win, port, tag))
-		return false;
+		return;
 
 	for (ms = 0; ms < WINDOW_LIMIT_MS && !window_is_open(win); ms++)
 		mdelay(1);
 	if (ms == WINDOW_LIMIT_MS)
 		window_expired(win);
-	return true;
+}
+
+/*
+ * Hold error handling, which is about to issue an internal command: it may
+ * sleep, and nobody else issues anything meanwhile.
+ */
+static void window_hold_eh(enum ata_split_window which,
+			   struct ata_queued_cmd *qc)
+{
+	struct ata_split_window_ctl *win = &ata_split_windows[which];
+
+	if (!ata_tag_internal(qc->tag) ||
+	    !window_catch(win, qc->ap->print_id, qc->tag))
+		return;
+
+	spin_unlock_irq(qc->ap->lock);
+	if (!wait_event_timeout(ata_split_window_wait, window_is_open(win),
+				msecs_to_jiffies(WINDOW_LIMIT_MS)))
+		window_expired(win);
+	spin_lock_irq(qc->ap->lock);
 }
 
 static int window_show(struct seq_file *m, void *v)
@@ -343,12 +362,8 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis)
 {
 	u8 fis[20];	/* SATA, Register - Host to Device FIS */
-	unsigned int ms = 0;
 
-	/* Whom the test let go meanwhile has to be at the lock before we leave. */
-	if (window_hold_cpu(ATA_SPLIT_WINDOW_ISSUE, qc->ap->print_id, qc->tag))
-		while (!spin_is_contended(qc->ap->lock) && ms++ < WINDOW_LIMIT_MS)
-			mdelay(1);
+	window_hold_eh(ATA_SPLIT_WINDOW_ISSUE, qc);
 
 	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, fis);
 	WARN_ONCE(memcmp(fis, cfis, sizeof(fis)),

@@ -52,7 +52,6 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 void ata_split_done(struct scsi_cmnd *cmd) __in_startio;
 
 /* counters.c */
-int ata_split_counters_add(struct ata_split_port *sp);
 void ata_split_counters_init(void);
 void ata_split_counters_exit(void);
 

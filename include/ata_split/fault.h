@@ -49,7 +49,8 @@ enum ata_split_fault {
  * enum ata_split_window - where a command can be held
  * @ATA_SPLIT_WINDOW_BUILDING: in a build, between mapping and ->qc_prep()
  * @ATA_SPLIT_WINDOW_BUILT: between BuildIo and StartIo
- * @ATA_SPLIT_WINDOW_ISSUE: under the lock, before ->qc_issue() rings
+ * @ATA_SPLIT_WINDOW_ISSUE: an internal command, before ->qc_issue() rings; the
+ *	lock is dropped meanwhile
  * @ATA_SPLIT_WINDOW_IRQ: the port's interrupt, not yet looked at; it is masked
  *	meanwhile and no CPU is held
  * @ATA_SPLIT_WINDOW_DONE: in the interrupt handler, after it dropped the lock

@@ -16,7 +16,8 @@
  *
  *  - the port's private structure begins with a struct ata_split_port, and
  *    ->port_start() calls ata_split_port_init() once ap->lock is final;
- *  - ata_split_init_sht() on its scsi_host_template;
+ *  - ata_split_init_sht() on its scsi_host_template, and ata_split_show_host()
+ *    once the host is registered;
  *  - .end_eh = ata_split_end_eh in its port operations;
  *  - ->qc_prep() writes nothing but the command table of the qc's own tag, and
  *    an internal command has a table that no tag shares;
@@ -189,6 +190,7 @@ static inline void ata_split_learn(struct ata_queued_cmd *qc)
 }
 
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap);
+int ata_split_show_host(struct ata_host *host);
 void ata_split_init_sht(struct scsi_host_template *sht);
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 				       struct scsi_cmnd *cmd);
