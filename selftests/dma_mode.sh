@@ -65,9 +65,9 @@ near() {
 
 big_and_odd() {
 	local n
-	for n in 168 512; do
+	for n in 168 500; do
 		"$HERE/dio" write "$D" $n 67108864 $((n * 4096)) 4096 512 512 &&
-			"$HERE/dio" check "$D" $n 67108864 $((n * 4096)) 512 512 512 || return
+			"$HERE/dio" check "$D" $n 67108864 $((n * 4096)) 2048 1536 1024 || return
 	done
 }
 
