@@ -26,7 +26,7 @@ VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
 # The guests of "make check", in the order they are started, after the tests that
 # need none (host).
 # shellcheck disable=SC2086 # words
-GUESTS="host plain iommu swiotlb races blkdebug suspend meta meta_qemu meta_hang meta_panic
+GUESTS="host plain iommu swiotlb intx races blkdebug suspend meta meta_qemu meta_hang meta_panic
 	$(printf 'violation-%s ' $VIOLATIONS)"
 
 # Tests that need a guest of their own.
@@ -64,6 +64,13 @@ guest_iommu() {
 	append="intel_iommu=on iommu.strict=1"
 	tests="all_disks sizes atapi timeout filesystem bind_unbind load_unload"
 	limit=900
+}
+
+# The line that all ports share, and other devices with them.
+guest_intx() {
+	six_disks
+	append="pci=nomsi"
+	tests="all_disks passthrough"
 }
 
 # One disk of two with a bad sector.
