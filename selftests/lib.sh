@@ -210,8 +210,9 @@ load_driver() {
 	insert "$DRIVER" ${2:+"$2"}
 }
 
+# Whoever has a disk open holds the module, the partition scan of a new disk too.
 unload_driver() {
-	rmmod "$DRIVER" || return
+	wait_until 30 rmmod "$DRIVER" 2>"$TMP/rmmod" || { cat "$TMP/rmmod"; return 1; }
 	[ "$DRIVER" != ahci_split ] || rmmod ata_split
 }
 

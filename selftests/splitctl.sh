@@ -106,6 +106,7 @@ stacked() {
 		head -c 48 /dev/zero
 		printf '\125\252'
 	} >"$D" && sync && blockdev --rereadpt "$D" && wait_until 5 test -b "${D}1" || return
+	modprobe loop 2>/dev/null	# where nothing loads it on demand
 	LOOP=$(losetup -f --show "${D}1") || return
 	refused "${D}1 is behind ${LOOP##*/}" && mkfs.ext4 -qF "$LOOP" && mount "$LOOP" "$M" &&
 		refused "$LOOP is mounted on $M" || return

@@ -28,7 +28,7 @@ dir=$KIT/guest-$NAME
 # Set by the guest's function, see guests.sh.
 machine=() controllers=() exported=() ndisks=0
 tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
-modules='' build='' channel=virtio complaints='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
+modules='' build='' channel=virtio complaints='' noise='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
 
 # matches NAME PATTERNS: is it one of them?
 matches() {
@@ -157,7 +157,7 @@ reasons() {
 	*,not_ok*) echo "${verdict#not_ok }" ;;
 	*) echo "it ended without a verdict (QEMU exit status $rc)" ;;
 	esac
-	complaint=$(sed "s/$QEMU_NOISE//" "$dir/qemu.log" "$dir/stderr.log" |
+	complaint=$(sed "s/$QEMU_NOISE${noise:+\\|^$noise}//" "$dir/qemu.log" "$dir/stderr.log" |
 		grep -v '^$' | head -n 1 || true)
 	[ -z "$complaint" ] || echo "QEMU: $complaint"
 }

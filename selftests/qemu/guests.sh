@@ -15,6 +15,7 @@
 #   memory, cpus            size                                 (1536, 2)
 #   channel   virtio or serial, for what the guest reports       (virtio)
 #   complaints  "expected" where the kernel is meant to complain (none)
+#   noise       what QEMU may complain of, a pattern             (nothing)
 #   expect    what the harness must report, for tests of itself: lines of a
 #             state, a test and the beginning of the reason       (all ok)
 
@@ -26,11 +27,11 @@ VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
 # The guests of "make check", in the order they are started, after the tests that
 # need none (host).
 # shellcheck disable=SC2086 # words
-GUESTS="host plain iommu swiotlb intx races blkdebug suspend meta meta_qemu meta_hang meta_panic
+GUESTS="host plain iommu swiotlb intx refusal races blkdebug suspend meta meta_qemu meta_hang meta_panic
 	$(printf 'violation-%s ' $VIOLATIONS)"
 
 # Tests that need a guest of their own.
-SPECIAL="io_error* suspend* races* violation*"
+SPECIAL="passthrough_error* io_error* suspend* races* violation*"
 
 # One controller with all its ports in use, and every test.
 guest_plain() {
@@ -71,6 +72,15 @@ guest_intx() {
 	six_disks
 	append="pci=nomsi"
 	tests="all_disks passthrough"
+}
+
+# A disk that refuses a command, amid queued ones. QEMU's keeps the error status
+# and reports it again with the next queued command, whatever the driver: libata
+# retries that one while QEMU still executes it, and ends up without NCQ.
+guest_refusal() {
+	six_disks
+	tests="passthrough_error*"
+	noise="process_ncq_command: tag [0-9]* already used"
 }
 
 # One disk of two with a bad sector.
