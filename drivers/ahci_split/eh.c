@@ -303,8 +303,10 @@ void ahci_split_postreset(struct ata_link *link, unsigned int *class)
  * @ap: port
  *
  * CONTEXT: EH.
+ * LOCKING: host->eh_mutex.
  */
 void ahci_split_error_handler(struct ata_port *ap)
+	__must_hold(&ap->host->eh_mutex)
 {
 	/* A fatal error stops the engine; libata wants to read logs first. */
 	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {
