@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that a purpose needs, if they are missing:
 #
-#   deps.sh build|guest|lint...
+#   deps.sh build|guest|host|lint...
 
 . "$(dirname "$0")/common.sh"
 
@@ -35,6 +35,7 @@ main() {
 		case $purpose in
 		build) packages+=" $PKGS_BUILD" ;;
 		guest) packages+=" $PKGS_GUEST" ;;
+		host) packages+=" $PKGS_HOST" ;;
 		lint) packages+=" $PKGS_LINT" ;;
 		*) die "deps.sh: what is '$purpose'?" ;;
 		esac

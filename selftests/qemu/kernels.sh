@@ -32,6 +32,7 @@ PKGS_BUILD="bc bison build-essential cpio flex gawk kmod libelf-dev libssl-dev
 	perl python3 rsync xz-utils"
 PKGS_GUEST="busybox-static e2fsprogs fio hdparm pciutils qemu-system-x86
 	sg3-utils smartmontools util-linux"
+PKGS_HOST="coccinelle"
 PKGS_LINT="shellcheck sparse"
 
 # Paths. Everything below CACHE can be had again from the mirror and is shared

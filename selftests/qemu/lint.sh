@@ -16,7 +16,7 @@ IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES,EMBEDDED_FUNCTION_NAME
 
 # sparse of the supported releases cannot read newer headers (it lacks
 # __typeof_unqual__), and the build would go on without it.
-SPARSE_SERIES=6.1
+SPARSE_SERIES="6.1 6.12"
 
 tracked() {
 	git -C "$TOP" ls-files -- "$@"
@@ -51,10 +51,12 @@ lint_kernel_doc() {
 
 # -Wsparse-error: one complaint ends the build. All files, not only changed ones.
 lint_sparse() {
-	local kdir
-	kdir=$("$QEMU_DIR/kernel.sh" "$SPARSE_SERIES") &&
-	"$QEMU_DIR/modules.sh" "$kdir" lint C=2 \
-		CF="-D__CHECK_ENDIAN__ -Wsparse-error -Wno-shift-count-overflow"
+	local series dir
+	for series in $SPARSE_SERIES; do
+		dir=$("$QEMU_DIR/distro.sh" "$series") &&
+		"$QEMU_DIR/modules.sh" "$dir/kdir" "lint-$series" C=2 \
+			CF="-D__CHECK_ENDIAN__ -Wsparse-error -Wno-shift-count-overflow" || return
+	done
 }
 
 lint_shellcheck() {
