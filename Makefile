@@ -5,7 +5,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 QEMU := selftests/qemu
 
-.PHONY: modules modules_install run check shell lint kselftest clean help
+.PHONY: modules modules_install run check check-all shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
 modules modules_install: | headers
@@ -27,6 +27,16 @@ run shell:
 check lint:
 	@$(QEMU)/$@.sh
 
+# All of them run, then the exit status tells.
+check-all:
+	@bad=0; \
+	$(QEMU)/lint.sh || bad=1; \
+	VARIANT=distro KERNEL="6.1 6.12" $(QEMU)/check.sh || bad=1; \
+	VARIANT=rt KERNEL=6.12 $(QEMU)/check.sh || bad=1; \
+	VARIANT=kcsan $(QEMU)/check.sh || bad=1; \
+	$(QEMU)/check.sh || bad=1; \
+	exit $$bad
+
 kselftest:
 	@$(QEMU)/kselftest.sh prepare
 
@@ -42,6 +52,7 @@ help:
 	@echo 'make run        the driver in QEMU: file system, fio, comparison with stock ahci'
 	@echo 'make check      the selftests in QEMU under kernels with lockdep and KASAN'
 	@echo '                KERNEL="6.1 6.12 latest"  GUEST="plain iommu ..."  TEST=sizes'
+	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
 	@echo 'make shell      an interactive guest with the driver loaded'
 	@echo '                KERNEL=6.12  VARIANT=distro|debug|lockdep'
 	@echo 'make lint       checkpatch, sparse, shellcheck, kernel-doc'

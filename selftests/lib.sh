@@ -393,7 +393,8 @@ klog_begin() {
 
 # klog_bad FILE: the lines that fail a test, with a few that follow
 klog_bad() {
-	grep -E -A 25 "$SPLATS${ERRORS_EXPECTED:-|$ERRORS}" "$1"
+	"$HERE/kcsan.awk" "$HERE/kcsan.known" "$1" |
+		grep -E -A 25 "$SPLATS${ERRORS_EXPECTED:-|$ERRORS}"
 }
 
 # What the kernel logged since begin. A reader that has fallen behind gets an

@@ -13,9 +13,9 @@
 . "$QEMU_DIR/guests.sh"
 
 KERNEL=${KERNEL:-$KERNEL_DEFAULT}
-GUEST=${GUEST:-$GUESTS}
-TEST=${TEST:-*}
 VARIANT=${VARIANT:-debug}
+GUEST=${GUEST:-$(guests_of "$VARIANT")}
+TEST=${TEST:-*}
 
 # A guest keeps about one processor busy; more of them at a time than there are
 # processors only brings the time limits closer.
@@ -116,7 +116,10 @@ main() {
 	trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 	trap 'exit 1' INT TERM HUP
 	"$QEMU_DIR/deps.sh" build guest
-	case " $GUEST " in *' host '*) check_host ;; esac
+	case " $GUEST " in *' host '*)
+		"$QEMU_DIR/deps.sh" host
+		check_host ;;
+	esac
 	[ "$GUEST" != host ] || KERNEL=''
 	for kernel in $KERNEL; do
 		check_kernel "$kernel"

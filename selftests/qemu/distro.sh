@@ -8,7 +8,7 @@
 #   install   lib/modules/RELEASE, as far as the guests need it
 #   kdir      the headers, to build modules against
 #
-#   distro.sh SERIES
+#   distro.sh SERIES [rt]       rt: the one with PREEMPT_RT
 
 . "$(dirname "$0")/common.sh"
 
@@ -16,14 +16,13 @@
 MODULES="virtio_pci virtio_console sd_mod sr_mod sg ahci ext4 isofs loop dm_mod
 	bfq kyber_iosched mq_deadline crc32c_generic crc32c_intel intel_rapl_msr"
 
-# The newest image of the series, preferably the one built for this release of
-# Debian: only its header package surely runs here.
+# The newest image of the series and flavour, preferably the one built for this
+# release of Debian: only its header package surely runs here.
 image_package() {
 	local release names
 	release=$(. /etc/os-release && echo "${VERSION_ID:-0}")
 	names=$("$QEMU_DIR/fetch.sh" names linux-image- |
-		grep -E "^linux-image-${1//./\\.}\.[^~]*-amd64$" |
-		grep -vE -- '-(rt|cloud|unsigned|dbg)-' | sort -V)
+		grep -E "^linux-image-${1//./\\.}\.[^~-]*(-[0-9]+)?${2:+-$2}-amd64$" | sort -V)
 	[ -n "$names" ] || die "no kernel image of series $1 found"
 	grep -F "+deb$release" <<<"$names" | tail -n 1 | grep . || tail -n 1 <<<"$names"
 }
@@ -107,11 +106,11 @@ build() {
 main() {
 	local series
 	series=$("$QEMU_DIR/fetch.sh" series "$1")
-	OUT=$BUILD/distro-$series
+	OUT=$BUILD/distro-$series${2:+-$2}
 	ROOT=$OUT/root
-	with_lock "$OUT.lock" build "$(image_package "$series")"
+	with_lock "$OUT.lock" build "$(image_package "$series" "${2:-}")"
 	echo "$OUT"
 }
 
-[ $# -eq 1 ] || die "usage: distro.sh SERIES"
-main "$1"
+[ $# -ge 1 ] || die "usage: distro.sh SERIES [rt]"
+main "$@"

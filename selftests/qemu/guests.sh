@@ -24,11 +24,18 @@
 VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
 	shared_table skip_epoch done_outside_rcu no_doorbell"
 
-# The guests of "make check", in the order they are started, after the tests that
-# need none (host).
-# shellcheck disable=SC2086 # words
-GUESTS="host plain iommu swiotlb intx refusal races blkdebug suspend meta meta_qemu meta_hang meta_panic
-	$(printf 'violation-%s ' $VIOLATIONS)"
+# The guests of "make check" for a variant of the kernel, in the order they are
+# started, after the tests that need none (host).
+guests_of() {
+	case $1 in
+	distro | rt) echo plain refusal ;;
+	kcsan) echo kcsan violation-sactive_in_build ;;
+	*) echo host plain iommu swiotlb intx refusal races blkdebug suspend \
+		meta meta_qemu meta_hang meta_panic ;
+	   # shellcheck disable=SC2086 # words
+	   printf 'violation-%s\n' $VIOLATIONS ;;
+	esac
+}
 
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* suspend* races* violation*"
@@ -99,6 +106,13 @@ guest_races() {
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="races*"
+}
+
+# I/O, error handling, rescans and passthrough under the data race detector.
+guest_kcsan() {
+	six_disks
+	tests="all_disks queue_depth passthrough timeout ncq_off reconfigure bind_unbind"
+	limit=1200
 }
 
 guest_violation() {

@@ -6,7 +6,8 @@
 #
 #   prepare.sh SERIES [VARIANT] [MAKE ARGUMENTS]
 #
-# VARIANT is that of a test kernel (see kernel.sh) or "distro" for Debian's.
+# VARIANT is that of a test kernel (see kernel.sh), or "distro" or "rt" for
+# Debian's own.
 
 . "$(dirname "$0")/common.sh"
 
@@ -16,13 +17,14 @@ main() {
 	shift $(($# < 2 ? $# : 2))
 	name=$series
 	[ "$variant" = debug ] || name+=-$variant
-	if [ "$variant" = distro ]; then
-		dir=$("$QEMU_DIR/distro.sh" "$series")
-		kdir=$dir/kdir
-	else
+	case $variant in
+	distro | rt)
+		dir=$("$QEMU_DIR/distro.sh" "$series" "${variant#distro}")
+		kdir=$dir/kdir ;;
+	*)
 		dir=$("$QEMU_DIR/kernel.sh" "$series" "$variant")
-		kdir=$dir
-	fi
+		kdir=$dir ;;
+	esac
 	log=$BUILD/$name/modules.log
 	mkdir -p "$BUILD/$name"
 	modules=$("$QEMU_DIR/modules.sh" "$kdir" "$name" "$@" 2>"$log") ||
