@@ -8,16 +8,20 @@
 static void ahci_split_complete_active(struct ata_port *ap)
 	__in_startio
 {
-	const struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ahci_split_port *pp = ahci_split_port(ap);
 	struct ata_eh_info *ehi = &ap->link.eh_info;
-	u32 active;
+	int rc;
 
 	lockdep_assert_held(ap->lock);
 
 	/* NCQ and other commands are never in flight together. */
-	active = readl(pp->mmio + (ap->link.sactive ? AHCI_PXSACT : AHCI_PXCI));
+	if (ap->link.sactive)
+		rc = ata_split_complete_multiple(&pp->build.split,
+						 readl(pp->mmio + AHCI_PXSACT));
+	else
+		rc = ata_qc_complete_multiple(ap, readl(pp->mmio + AHCI_PXCI));
 
-	if (unlikely(ata_qc_complete_multiple(ap, active) < 0) &&
+	if (unlikely(rc < 0) &&
 	    !(ap->pflags & ATA_PFLAG_RESETTING)) {
 		ehi->err_mask |= AC_ERR_HSM;
 		ehi->action |= ATA_EH_RESET;

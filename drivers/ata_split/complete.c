@@ -2,14 +2,18 @@
 /*
  * Completion: under ap->lock only find out what is done.
  *
- * libata ends every command in its ->complete_fn, which calls ->scsidone, both
- * under ap->lock.  The split puts its own function in both places.  On the way
- * of a plain success ata_split_done() only notes the command, and
- * ata_split_complete_end() unmaps it and calls scsi_done() once the lock is
- * dropped.  A command that error handling took over has another ->scsidone by
- * then, and is unmapped at once.
+ * ata_split_complete_multiple() retires what simply succeeded: it takes the
+ * command out of libata's books and notes it, and ata_split_complete_end()
+ * unmaps it and calls scsi_done() once the lock is dropped.
+ *
+ * Everything else goes libata's way.  libata ends every command in its
+ * ->complete_fn, which calls ->scsidone, both under ap->lock.  The split puts its
+ * own function in both places.  ata_split_done() notes a command for
+ * ata_split_complete_end() as well.  One that error handling took over has
+ * another ->scsidone by then, and is unmapped at once.
  */
 
+#include <linux/leds.h>
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
 #include "split.h"
@@ -126,12 +130,101 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 	__acquires_shared(RCU) __acquires(sp->ap->lock) __enters_startio
 {
 	batch->nr = 0;
+	batch->nr_retired = 0;
 	rcu_read_lock();
 	spin_lock(sp->ap->lock);
 	__acquire(ata_split_startio);
 	sp->batch = batch;
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_begin);
+
+/*
+ * A command of the split that nothing has happened to: in flight, not error
+ * handling's, no timeout has claimed it, and nobody wants to see its registers.
+ */
+static bool ata_split_plain(const struct ata_queued_cmd *qc)
+{
+	return qc->scsidone == ata_split_done &&
+	       (qc->flags & ~ATA_QCFLAG_QUIET) ==
+			(ATA_QCFLAG_IO | ATA_QCFLAG_ACTIVE) &&
+	       !qc->err_mask &&
+	       !test_bit(SCMD_STATE_COMPLETE, &qc->scsicmd->state);
+}
+
+/* Does a completion have no consequences for others on this port? */
+static bool ata_split_quiet(const struct ata_split_port *sp)
+	__in_startio
+{
+	struct ata_port *ap = sp->ap;
+
+	return !(ap->pflags & ATA_SPLIT_PFLAGS_BAD) &&
+	       !sata_pmp_attached(ap) && !ata_split_deferred_qc(&ap->link) &&
+	       !(ap->link.device[0].flags & ATA_DFLAG_DUBIOUS_XFER);
+}
+
+/*
+ * Take plain successes out of libata's books: what ata_qc_complete(),
+ * __ata_qc_complete() and ata_qc_free() come to for a queued command of which
+ * all of ata_split_plain() and ata_split_quiet() holds.
+ */
+static void ata_split_retire(struct ata_split_port *sp, u32 done)
+	__in_startio
+{
+	struct ata_port *ap = sp->ap;
+	struct ata_link *link = &ap->link;
+	struct ata_split_batch *batch = sp->batch;
+	u32 retired = 0;
+
+	while (done) {
+		unsigned int tag = __ffs(done);
+		struct ata_queued_cmd *qc = &ap->qcmd[tag];
+
+		done &= done - 1;
+		if (unlikely(!ata_split_plain(qc)))
+			continue;
+		retired |= 1U << tag;
+		qc->flags = 0;
+		qc->tag = ATA_TAG_POISON;
+		batch->cmd[batch->nr++] = qc->scsicmd;
+	}
+	batch->nr_retired = batch->nr;
+
+	ap->qc_active &= ~(u64)retired;
+	link->sactive &= ~retired;
+	if (retired && !link->sactive)
+		ap->nr_active_links--;
+}
+
+/**
+ * ata_split_complete_multiple - complete queued commands by what is left
+ * @sp: port, with queued commands in flight
+ * @active: tags that the HBA still has in flight
+ *
+ * As libata's ata_qc_complete_multiple(), which gets what is not a plain success.
+ *
+ * CONTEXT: completion, after ata_split_complete_begin().
+ * LOCKING: ap->lock.
+ *
+ * Return: number of commands completed, or -EINVAL if @active names a tag that
+ * is not in flight.
+ */
+int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
+	__in_startio
+{
+	struct ata_port *ap = sp->ap;
+	u32 sactive = ap->link.sactive;
+	int rc = 0;
+
+	lockdep_assert_held(ap->lock);
+
+	if (likely(!(active & ~sactive) && ata_split_quiet(sp)))
+		ata_split_retire(sp, sactive & ~active);
+	if (unlikely(ap->qc_active != active))
+		rc = ata_qc_complete_multiple(ap, active);
+
+	return rc < 0 ? rc : rc + sp->batch->nr_retired;
+}
+EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
 
 /**
  * ata_split_complete_end - unlock the port, then unmap and finish the batch
@@ -159,8 +252,13 @@ void ata_split_complete_end(struct ata_split_port *sp,
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
 			 "deferred scsi_done() outside an RCU section");
 	for (i = 0; i < batch->nr; i++) {
-		scsi_dma_unmap(batch->cmd[i]);
-		scsi_done(batch->cmd[i]);
+		struct scsi_cmnd *cmd = batch->cmd[i];
+
+		if (likely(i < batch->nr_retired))
+			ledtrig_disk_activity(cmd->sc_data_direction ==
+					      DMA_TO_DEVICE);
+		scsi_dma_unmap(cmd);
+		scsi_done(cmd);
 	}
 	ata_split_fault_done_end();
 	rcu_read_unlock();

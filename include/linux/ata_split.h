@@ -23,7 +23,8 @@
  *    an internal command has a table that no tag shares;
  *  - ->qc_issue() calls ata_split_learn() and fills whatever the HBA shares
  *    between tags, such as AHCI's command header;
- *  - the interrupt handler brackets ata_qc_complete_multiple() with
+ *  - the interrupt handler calls ata_split_complete_multiple() for queued
+ *    commands, and brackets whatever completes commands with
  *    ata_split_complete_begin() and ata_split_complete_end().
  */
 #ifndef _LINUX_ATA_SPLIT_H
@@ -111,7 +112,9 @@ struct ata_split_counters {
 /**
  * struct ata_split_batch - commands that one interrupt found done
  * @nr: how many
- * @cmd: the commands, in the order of their tags
+ * @nr_retired: how many of them, the first, libata's ata_qc_complete() did not
+ *	see
+ * @cmd: the commands
  *
  * Lives on the interrupt handler's stack, from ata_split_complete_begin() to
  * ata_split_complete_end().  A tag is not given to a new request before its
@@ -119,6 +122,7 @@ struct ata_split_counters {
  */
 struct ata_split_batch {
 	unsigned int			nr;
+	unsigned int			nr_retired;
 	struct scsi_cmnd		*cmd[ATA_MAX_QUEUE];
 };
 
@@ -198,6 +202,8 @@ void ata_split_end_eh(struct ata_port *ap) __in_startio;
 void ata_split_complete_begin(struct ata_split_port *sp,
 			      struct ata_split_batch *batch)
 	__enters_startio;
+int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
+	__in_startio;
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)
 	__leaves_startio;
