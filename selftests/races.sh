@@ -13,7 +13,7 @@
 variant_skip
 need sg_raw hdparm taskset
 pin_test
-begin 15 disks
+begin 17 disks
 errors_expected
 need_variant
 
@@ -168,6 +168,22 @@ unbind_held() {
 	wait $pid && bind_again
 }
 
+# The same when the controller is taken out of the system, and found again.
+removed_held() {
+	local pid
+	arm built
+	start_io
+	held built || return
+	echo 1 >"$PCI/devices/$BDF/remove" &
+	pid=$!
+	sleep 2
+	open built
+	wait "$IO"
+	wait $pid && [ ! -e "$PCI/devices/$BDF" ] || return
+	echo 1 >"$PCI/rescan"
+	bind_again
+}
+
 check "a build that waits and finds all as it was" nothing_happens
 check "error handling passes between build and start" built refused_epoch eh_pass
 check "error handling is at work when the build is done" eh_in_progress
@@ -184,4 +200,7 @@ check "all disks still answer" io
 check "unbind while a build waits" unbind_held
 need_variant
 check "and all is well again" io
+check "the controller is removed while a build waits" removed_held
+need_variant
+check "and all is well again after that" io
 finish

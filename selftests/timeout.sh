@@ -74,6 +74,8 @@ timeout_seen() {
 # gets an error.
 lost_completions() {
 	local rc=0
+	# one request is one of fio's writes
+	set_attr "$D" queue/nomerges 2
 	echo 30 >"$FAULT/interval"
 	echo 3 >"$FAULT/times"
 	echo 0 >"$FAULT/verbose"
@@ -83,6 +85,7 @@ lost_completions() {
 		--continue_on_error=io --output="$TMP/lost"
 	echo 0 >"$FAULT/probability"
 	set_attr "$D" io-timeout-fail 0
+	set_attr "$D" queue/nomerges 0
 	[ "$(cat "$FAULT/times")" -eq 0 ] || { echo "not all faults happened"; rc=1; }
 	grep -q 'errors *: total= *3, first_error= *5/' "$TMP/lost" || { cat "$TMP/lost"; rc=1; }
 	return $rc
