@@ -6,8 +6,9 @@
 #	kcsan.awk kcsan.known LOG
 #
 # What this project's code did itself is never known: neither access may be in a
-# function of its modules. Of the rest a report stays if it has to do with ATA or
-# SCSI at all, and none of the racing functions is in kcsan.known.
+# function of its modules. Of the rest a report stays if an access has to do with
+# ATA or SCSI, by the three innermost functions, and none of the racing functions is
+# in kcsan.known.
 
 FNR == NR {
 	if ($1 !~ /^#/)
@@ -17,7 +18,7 @@ FNR == NR {
 
 /BUG: KCSAN: / {
 	report = ""
-	access = ours = related = is_known = 0
+	depth = ours = related = is_known = 0
 	title = $0
 	sub(/.*race in /, "", title)
 	n = split(title, names, " / ")
@@ -42,16 +43,20 @@ FNR == NR {
 
 # "write to 0x... of 4 bytes by task 12 on cpu 1:", then the innermost function
 line ~ /^(race at unknown origin, with )?((read|write)(-write)?|assert no (accesses|writes)).* by (task|interrupt)/ {
-	access = 1
+	depth = 1
 	next
 }
 
-line ~ /\+0x[0-9a-f]+\/0x[0-9a-f]+/ {
-	if (access && line ~ /\[(ata|ahci)_split\]/)
+depth && depth <= 3 && line ~ /\+0x[0-9a-f]+\/0x[0-9a-f]+/ {
+	if (depth == 1 && line ~ /\[(ata|ahci)_split\]/)
 		ours = 1
 	if (line ~ /^[ ?]*(ata|sata|ahci|scsi|__scsi|sd|sg|sr)_/ || line ~ /\[(ata|ahci)_split\]/)
 		related = 1
-	access = 0
+	depth++
+}
+
+line == "" {
+	depth = 0
 }
 
 /==========/ {

@@ -98,7 +98,8 @@ ata7.00: failed command: READ FPDMA QUEUED
 I/O error, dev sda, sector 2048 op 0x0:(READ) flags 0x0 phys_seg 1 prio class 2
 EOF
 
-# race A B MODULE: a report of KCSAN's, with the first access in MODULE
+# race A B [MODULE [CALLER [OUTER]]]: a report of KCSAN's, with A in MODULE, B called by
+# CALLER and that, further out, by OUTER
 race() {
 	cat <<-END
 	==================================================================
@@ -111,6 +112,8 @@ race() {
 	read to 0xffff888003d8a2b0 of 4 bytes by task 51 on cpu 1:
 	 $2+0x44/0x210
 	 ${4:-vfs_read}+0x64/0x80
+	 vfs_three+0x64/0x80
+	 ${5:-vfs_four}+0x64/0x80
 
 	value changed: 0x00000000 -> 0x00000001
 	==================================================================
@@ -135,6 +138,7 @@ races_silent() {
 		race ata_known ata_two
 		race ata_one ata_known
 		race page_one page_two
+		race page_one page_two '' vfs_read ata_five
 	} >"$TMP/log"
 	not grep -q 'BUG: KCSAN' <<<"$("$HERE/kcsan.awk" "$TMP/known" "$TMP/log")"
 }
