@@ -70,7 +70,8 @@ eh_in_progress() {
 }
 
 # A queued command is in flight, its interrupt held; IDENTIFY has to wait for it
-# and is parked; then the second read gets to StartIo, behind what is parked.
+# and is parked; then the second read gets to StartIo, behind what is parked. It
+# may come and be refused more than once before the interrupt is let go.
 parked_command() {
 	local before passed first sg
 	before=$(counter refused_deferred "$D")
@@ -87,9 +88,9 @@ parked_command() {
 	wait_until 20 moved core_passthrough "$passed" >"$TMP/moved"
 	sleep 0.5
 	open built
-	wait_until 20 moved refused_deferred "$before" >"$TMP/moved"
+	wait_until 20 rose refused_deferred "$before" >"$TMP/moved"
 	open irq
-	end_io "$first" && wait $sg && end_io && moved refused_deferred "$before"
+	end_io "$first" && wait $sg && end_io && rose refused_deferred "$before"
 }
 
 # The SCSI timeout is due while the command is complete and not yet reported. The

@@ -93,6 +93,10 @@ moved() {
 	[ "$now" -eq $(($2 + 1)) ] || { echo "$1 was $2 and is $now"; return 1; }
 }
 
+rose() {
+	[ "$(counter "$1" "$D")" -gt "$2" ] || { echo "$1 is still $2"; return 1; }
+}
+
 # built COUNTER COMMAND...: hold a read between BuildIo and StartIo, run the
 # command, and let the read go: StartIo has to refuse it for that reason
 built() {
