@@ -87,7 +87,7 @@ sactive_in_build)
 	REPORT='BUG: KCSAN: data-race in .*ata_split' ;;
 doorbell_unlocked)
 	BREAK=by_reading
-	REPORT='WARNING: .*ahci_split_qc_issue' ;;
+	REPORT='WARNING: .*ahci_split_issue' ;;
 leak_on_refusal)
 	BREAK=by_refusal
 	REPORT='DMA-API: .*device driver has pending DMA allocations' ;;

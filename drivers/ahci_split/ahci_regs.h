@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Registers of an AHCI HBA, command headers and received FISes: what BuildIo
- * must not know.  Its command tables are in build.h.  Section numbers are those
+ * must not know.  What it writes is in build.h.  Section numbers are those
  * of the AHCI specification, revision 1.3.1; names are its names.
  */
 #ifndef _AHCI_SPLIT_AHCI_REGS_H
@@ -10,6 +10,7 @@
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
+#include "build.h"
 
 #define AHCI_PCI_BAR			5	/* 2.1.11 ABAR */
 #define AHCI_MAX_PORTS			32	/* 3.1.4 PI */
@@ -117,30 +118,15 @@
 
 /**
  * struct ahci_cmd_header - 4.2.2, one entry of the command list
- * @opts: AHCI_CMD_* below
- * @prdbc: bytes transferred, written by the HBA
- * @ctba: address of the command table, 128-byte aligned
- * @ctbau: its upper half
+ * @info: what a build has made of it
  * @reserved: zero
  */
 struct ahci_cmd_header {
-	__le32				opts;
-	__le32				prdbc;
-	__le32				ctba;
-	__le32				ctbau;
+	struct ahci_cmd_info		info;
 	__le32				reserved[4];
 };
 
 static_assert(sizeof(struct ahci_cmd_header) == 32);
-
-#define AHCI_CMD_CFL			5	/* dwords of a Register FIS */
-#define AHCI_CMD_ATAPI			BIT(5)
-#define AHCI_CMD_WRITE			BIT(6)
-#define AHCI_CMD_PREFETCH		BIT(7)
-#define AHCI_CMD_RESET			BIT(8)
-#define AHCI_CMD_CLEAR_BUSY		BIT(10)
-#define AHCI_CMD_PMP_SHIFT		12
-#define AHCI_CMD_PRDTL_SHIFT		16
 
 /**
  * struct ahci_rx_fis - 4.2.1, where the HBA puts received FISes

@@ -56,10 +56,11 @@ static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
  * @dma: memory shared with the HBA
  * @dma_addr: its bus address
  * @lock: the port's lock, unless the host's is shared by parameter
+ * @info: what BuildIo points to by the same name
  * @irq_desc: name of its interrupt, if it has its own
  *
- * There is no mutable state here: what is in flight is in libata's bitmaps and
- * the HBA's.
+ * There is no mutable state here that is shared: what is in flight is in libata's
+ * bitmaps and the HBA's.
  */
 struct ahci_split_port {
 	struct ahci_split_build		build;
@@ -67,6 +68,7 @@ struct ahci_split_port {
 	struct ahci_split_dma		*dma;
 	dma_addr_t			dma_addr;
 	spinlock_t			lock;		/* what ap->lock points to */
+	struct ahci_cmd_info		info[AHCI_SPLIT_NR_TABLES];
 	char				irq_desc[16];
 };
 
@@ -92,7 +94,8 @@ ahci_split_table_addr(const struct ahci_split_port *pp, unsigned int nr)
 
 /* start.c: StartIo */
 void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
-			    unsigned int table, u32 opts);
+			    unsigned int nr);
+void ahci_split_issue(struct ata_queued_cmd *qc);
 unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc);
 
 /* complete.c: interrupts and results */

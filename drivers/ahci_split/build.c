@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BuildIo: the command table of a command's own tag, and nothing else.
+ * BuildIo: the command table of a command's own tag, what the command header is
+ * going to say, and nothing else.
  *
  * Called without a lock for the split's commands and under ap->lock for those
  * of libata's core; it cannot tell which and need not.  No register is touched
- * here, nor the command header, which StartIo fills: slot 0's may be in use by
- * an internal command just now.
+ * here, nor the command header itself: slot 0's may be in use by an internal
+ * command just now.
  */
 
 #include <linux/kcsan-checks.h>
@@ -26,8 +27,22 @@ static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
 	}
 }
 
+static u32 ahci_split_opts(const struct ata_queued_cmd *qc)
+{
+	u32 opts = AHCI_CMD_CFL |
+		   qc->dev->link->pmp << AHCI_CMD_PMP_SHIFT |
+		   ata_split_n_elem(qc) << AHCI_CMD_PRDTL_SHIFT;
+
+	if (qc->tf.flags & ATA_TFLAG_WRITE)
+		opts |= AHCI_CMD_WRITE;
+	if (ata_is_atapi(qc->tf.protocol))
+		opts |= AHCI_CMD_ATAPI | AHCI_CMD_PREFETCH;
+
+	return opts;
+}
+
 /**
- * ahci_split_qc_prep - ->qc_prep: command FIS, ATAPI command, PRD table
+ * ahci_split_qc_prep - ->qc_prep: command FIS, ATAPI command, PRD table, header
  * @qc: command, its buffer mapped
  *
  * CONTEXT: BuildIo; or StartIo, for commands of the core path.
@@ -40,9 +55,12 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 	const struct ahci_split_build *port =
 		container_of(ata_split_port(qc->ap), struct ahci_split_build,
 			     split);
-	struct ahci_cmd_table *table = &port->table[ahci_split_table_nr(qc)];
+	unsigned int nr = ahci_split_table_nr(qc);
+	struct ahci_cmd_table *table = &port->table[nr];
+	struct ahci_cmd_info *info = &port->info[nr];
 
 	ASSERT_EXCLUSIVE_ACCESS_SCOPED(*table);
+	ASSERT_EXCLUSIVE_ACCESS_SCOPED(*info);
 	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, table->cfis);
 
 	if (ata_is_atapi(qc->tf.protocol)) {
@@ -52,5 +70,6 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 	}
 
 	ahci_split_fill_prdt(table, qc);
+	info->opts = cpu_to_le32(ahci_split_opts(qc));
 	return AC_ERR_OK;
 }

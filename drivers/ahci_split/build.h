@@ -9,6 +9,7 @@
 #define _AHCI_SPLIT_BUILD_H
 
 #include <linux/ata_split.h>
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
 
@@ -54,6 +55,29 @@ struct ahci_cmd_table {
 
 static_assert(sizeof(struct ahci_cmd_table) % 128 == 0);
 
+/**
+ * struct ahci_cmd_info - 4.2.2, DW 0 to 3 of a command header
+ * @opts: AHCI_CMD_* below
+ * @prdbc: bytes transferred, counted by the HBA; zero to begin with
+ * @ctba: address of the command table, 128-byte aligned
+ * @ctbau: its upper half
+ */
+struct ahci_cmd_info {
+	__le32				opts;
+	__le32				prdbc;
+	__le32				ctba;
+	__le32				ctbau;
+};
+
+#define AHCI_CMD_CFL			5	/* dwords of a Register FIS */
+#define AHCI_CMD_ATAPI			BIT(5)
+#define AHCI_CMD_WRITE			BIT(6)
+#define AHCI_CMD_PREFETCH		BIT(7)
+#define AHCI_CMD_RESET			BIT(8)
+#define AHCI_CMD_CLEAR_BUSY		BIT(10)
+#define AHCI_CMD_PMP_SHIFT		12
+#define AHCI_CMD_PRDTL_SHIFT		16
+
 /*
  * libata's internal commands and our polled ones go out in slot 0, whose table
  * may be in the hands of a build at that moment.  They have a table of their
@@ -66,10 +90,13 @@ static_assert(sizeof(struct ahci_cmd_table) % 128 == 0);
  * struct ahci_split_build - BuildIo's view of a port; constant
  * @split: the port driver's half; ap->private_data points to it
  * @table: AHCI_SPLIT_NR_TABLES command tables; a tag's is its owner's
+ * @info: what the header is to say about each table; a build fills in @opts, the
+ *	rest is constant.  StartIo copies it into the header
  */
 struct ahci_split_build {
 	struct ata_split_port		split;
 	struct ahci_cmd_table		*table;
+	struct ahci_cmd_info		*info;
 };
 
 /* Which command table a command is built in; see AHCI_SPLIT_TABLE_INTERNAL. */

@@ -271,6 +271,7 @@ int ahci_split_port_start(struct ata_port *ap)
 {
 	struct device *dev = ap->host->dev;
 	struct ahci_split_port *pp;
+	unsigned int nr;
 	int rc;
 
 	pp = devm_kzalloc(dev, sizeof(*pp), GFP_KERNEL);
@@ -282,6 +283,13 @@ int ahci_split_port_start(struct ata_port *ap)
 		return -ENOMEM;
 
 	pp->build.table = pp->dma->table;
+	pp->build.info = pp->info;
+	for (nr = 0; nr < AHCI_SPLIT_NR_TABLES; nr++) {
+		u64 addr = ahci_split_table_addr(pp, nr);
+
+		pp->info[nr].ctba = cpu_to_le32(lower_32_bits(addr));
+		pp->info[nr].ctbau = cpu_to_le32(upper_32_bits(addr));
+	}
 	pp->mmio = ahci_split_port_mmio(ap);
 	snprintf(pp->irq_desc, sizeof(pp->irq_desc), DRV_NAME "%u",
 		 ap->port_no);
@@ -296,7 +304,7 @@ int ahci_split_port_start(struct ata_port *ap)
 		ap->lock = &pp->lock;
 	}
 
-	rc = ata_split_port_init(&pp->build.split, ap);
+	rc = ata_split_port_init(&pp->build.split, ap, ahci_split_issue);
 	if (rc)
 		return rc;
 

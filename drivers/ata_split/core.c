@@ -6,6 +6,7 @@
 
 #include <linux/lockdep.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include "split.h"
 
 static bool ata_split_enabled = true;
@@ -95,13 +96,11 @@ static enum ata_split_count ata_split_glance(const struct ata_port *ap,
 		return ATA_SPLIT_CORE_DEVICE;
 	}
 	if (ata_split_peek(dev->sdev) != cmd->device ||
-	    dev_flags & (ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH) ||
+	    dev_flags & ATA_SPLIT_DFLAGS_GONE ||
 	    cmd->cmd_len > ata_split_peek(dev->cdb_len))
 		return ATA_SPLIT_CORE_DEVICE;
 
-	/* libata's ata_ncq_enabled(), on the flags that we read */
-	if ((dev_flags & (ATA_DFLAG_PIO | ATA_DFLAG_NCQ_OFF |
-			  ATA_DFLAG_NCQ)) != ATA_DFLAG_NCQ)
+	if ((dev_flags & ATA_SPLIT_DFLAGS_NCQ) != ATA_DFLAG_NCQ)
 		return ATA_SPLIT_CORE_NONCQ;
 
 	return ATA_SPLIT_BUILT;
@@ -211,14 +210,18 @@ EXPORT_SYMBOL_GPL(ata_split_init_sht);
  * ata_split_port_init - set up the split's half of a port
  * @sp: zeroed; becomes what ata_split_port() finds
  * @ap: port, with its final ap->lock, not yet in use
+ * @issue: the LLD's function of that name
  *
  * CONTEXT: the LLD's ->port_start().
  *
  * Return: 0 or -ENOMEM.  Nothing to undo: all of it is device-managed.
  */
-int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap)
+int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
+			void (*issue)(struct ata_queued_cmd *qc))
 {
 	sp->ap = ap;
+	sp->issue = issue;
+	sp->pdev = dev_is_pci(ap->dev) ? to_pci_dev(ap->dev) : NULL;
 	sp->counters = devm_alloc_percpu(ap->host->dev,
 					 struct ata_split_counters);
 	if (!sp->counters)

@@ -329,7 +329,7 @@ void ata_split_fault_built(struct ata_queued_cmd *qc)
 	window_hold_build(ATA_SPLIT_WINDOW_BUILT, qc);
 
 	if (ata_split_fault(ATA_SPLIT_FAULT_DOORBELL_UNLOCKED))
-		qc->ap->ops->qc_issue(qc);
+		ata_split_port(qc->ap)->issue(qc);
 }
 
 /**

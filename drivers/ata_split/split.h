@@ -21,6 +21,13 @@ struct ata_split_rw {
 #define ATA_SPLIT_PFLAGS_BAD	(ATA_PFLAG_EH_PENDING | \
 				 ATA_PFLAG_EH_IN_PROGRESS | ATA_PFLAG_FROZEN)
 
+/* A device with one of these flags takes no command. */
+#define ATA_SPLIT_DFLAGS_GONE	(ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH)
+
+/* Of these, ATA_DFLAG_NCQ alone: libata's ata_ncq_enabled() */
+#define ATA_SPLIT_DFLAGS_NCQ	(ATA_DFLAG_PIO | ATA_DFLAG_NCQ_OFF | \
+				 ATA_DFLAG_NCQ)
+
 /*
  * Read without the lock what the lock or error handling guards.  Whoever uses
  * this can stand a stale answer, as StartIo looks again.

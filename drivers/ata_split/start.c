@@ -15,9 +15,19 @@
 #include "split.h"
 
 /* libata's ata_adapter_is_online() */
-static bool ata_split_offline(const struct ata_port *ap)
+static bool ata_split_offline(const struct ata_split_port *sp)
 {
-	return dev_is_pci(ap->dev) && pci_channel_offline(to_pci_dev(ap->dev));
+	return sp->pdev && pci_channel_offline(sp->pdev);
+}
+
+/*
+ * libata's qc_defer functions, for a queued command on the host link of a port
+ * without port multiplier: not while another command is in flight.
+ */
+static bool ata_split_defer(const struct ata_link *link)
+	__in_startio
+{
+	return ata_tag_valid(link->active_tag) || ata_split_deferred_qc(link);
 }
 
 /*
@@ -31,6 +41,7 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 {
 	struct ata_port *ap = sp->ap;
 	const struct ata_device *dev = qc->dev;
+	unsigned long dev_flags = dev->flags;
 
 	/* A whole pass of error handling fits into one build. */
 	if (unlikely(sp->eh_epoch != epoch) &&
@@ -41,17 +52,16 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	if (unlikely(sata_pmp_attached(ap) ||
 		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_PMP)))
 		return ATA_SPLIT_REFUSED_PMP;
-	if (unlikely(!ata_dev_enabled(dev) ||
+	if (unlikely((dev->class != ATA_DEV_ATA && dev->class != ATA_DEV_ZAC) ||
 		     dev->sdev != qc->scsicmd->device ||
-		     dev->flags & (ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH)))
+		     dev_flags & ATA_SPLIT_DFLAGS_GONE))
 		return ATA_SPLIT_REFUSED_DEVICE;
 	/* sysfs queue_depth changes this without error handling. */
-	if (unlikely(!ata_ncq_enabled(qc->dev)))
+	if (unlikely((dev_flags & ATA_SPLIT_DFLAGS_NCQ) != ATA_DFLAG_NCQ))
 		return ATA_SPLIT_REFUSED_NCQ;
-	if (unlikely(ata_split_deferred_qc(dev->link) ||
-		     ap->ops->qc_defer(qc)))
+	if (unlikely(ata_split_defer(&ap->link)))
 		return ATA_SPLIT_REFUSED_DEFERRED;
-	if (unlikely(ata_split_offline(ap) ||
+	if (unlikely(ata_split_offline(sp) ||
 		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_OFFLINE)))
 		return ATA_SPLIT_REFUSED_OFFLINE;
 
@@ -59,12 +69,13 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 }
 
 /* The bookkeeping of libata's ata_qc_issue() for NCQ, then the doorbell. */
-static void ata_split_issue(struct ata_queued_cmd *qc)
+static void ata_split_issue(const struct ata_split_port *sp,
+			    struct ata_queued_cmd *qc)
 	__in_startio
 {
-	struct ata_port *ap = qc->ap;
-	struct ata_link *link = qc->dev->link;
-	u32 bit = 1U << qc->hw_tag;
+	struct ata_port *ap = sp->ap;
+	struct ata_link *link = &ap->link;
+	u32 bit = 1U << qc->tag;
 
 	WARN_ON_ONCE(link->sactive & bit);
 
@@ -72,13 +83,10 @@ static void ata_split_issue(struct ata_queued_cmd *qc)
 		ap->nr_active_links++;
 	link->sactive |= bit;
 	qc->flags |= ATA_QCFLAG_ACTIVE;
-	ap->qc_active |= 1ULL << qc->tag;
+	ap->qc_active |= bit;
 
-	if (ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
-		return;
-	qc->err_mask |= ap->ops->qc_issue(qc);
-	if (unlikely(qc->err_mask))
-		ata_qc_complete(qc);
+	if (!ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
+		sp->issue(qc);
 }
 
 /**
@@ -108,7 +116,7 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
 	verdict = ata_split_recheck(sp, qc, epoch);
 	if (likely(verdict == ATA_SPLIT_STARTED)) {
 		ata_split_fault_fresh(sp, epoch);
-		ata_split_issue(qc);
+		ata_split_issue(sp, qc);
 	}
 	__release(ata_split_startio);
 	spin_unlock_irqrestore(ap->lock, flags);

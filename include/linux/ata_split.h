@@ -16,6 +16,8 @@
  *
  *  - the port's private structure begins with a struct ata_split_port, and
  *    ->port_start() calls ata_split_port_init() once ap->lock is final;
+ *  - a function that issues a queued command which the split has built, where
+ *    ->qc_issue() has to ask what it is;
  *  - ata_split_init_sht() on its scsi_host_template, and ata_split_show_host()
  *    once the host is registered;
  *  - .end_eh = ata_split_end_eh in its port operations;
@@ -23,6 +25,7 @@
  *    an internal command has a table that no tag shares;
  *  - ->qc_issue() calls ata_split_learn() and fills whatever the HBA shares
  *    between tags, such as AHCI's command header;
+ *  - ->qc_defer() is ata_std_qc_defer(), or libata's for port multipliers;
  *  - the interrupt handler calls ata_split_complete_multiple() for queued
  *    commands, and brackets whatever completes commands with
  *    ata_split_complete_begin() and ata_split_complete_end().
@@ -129,6 +132,9 @@ struct ata_split_batch {
 /**
  * struct ata_split_port - what ata_split keeps for a port
  * @ap: the port; constant
+ * @pdev: its PCI device, or NULL; constant
+ * @issue: LLD's: as ->qc_issue(), for a READ or WRITE FPDMA QUEUED of the split;
+ *	cannot fail.  Constant
  * @counters: per-CPU counters; the pointer is constant
  * @eh_epoch: counts passes of error handling.  Written under ap->lock by
  *	ata_split_end_eh(); a build reads it without the lock, before it looks
@@ -141,6 +147,8 @@ struct ata_split_batch {
  */
 struct ata_split_port {
 	struct ata_port			*ap;
+	struct pci_dev			*pdev;
+	void				(*issue)(struct ata_queued_cmd *qc);
 	struct ata_split_counters __percpu *counters;
 
 	u32				eh_epoch __guarded_by(ata_split_startio);
@@ -193,7 +201,8 @@ static inline void ata_split_learn(struct ata_queued_cmd *qc)
 		__ata_split_learn(qc);
 }
 
-int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap);
+int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
+			void (*issue)(struct ata_queued_cmd *qc));
 int ata_split_show_host(struct ata_host *host);
 void ata_split_init_sht(struct scsi_host_template *sht);
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,

@@ -49,10 +49,10 @@ copy_sources "$DIR"
 accepted ahci_split/build.c 'table->cfis[0] = 0x27;'
 accepted ata_split/build.c 'qc->nbytes = 0;'
 
-refused ahci_split/build.c 'port->dma->list[0].opts = 0;' "no member named .*dma"
+refused ahci_split/build.c 'port->dma->list[0].info.opts = 0;' "no member named .*dma"
 refused ahci_split/build.c 'writel(1, port->mmio);' "no member named .*mmio"
 refused ahci_split/build.c 'port->table = NULL;' 'read-only'
-refused ahci_split/build.c 'ahci_split_fill_header(NULL, 0, 0, 0);' 'implicit declaration'
+refused ahci_split/build.c 'ahci_split_fill_header(NULL, 0, 0);' 'implicit declaration'
 refused ata_split/build.c 'ap->pflags = 0;' 'read-only'
 refused ata_split/build.c 'ap->qc_active = 0;' 'read-only'
 refused ata_split/build.c 'sp->batch = NULL;' 'read-only'
