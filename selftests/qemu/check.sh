@@ -3,10 +3,11 @@
 #
 # "make check": run the selftests in guests under the test kernels.
 #
-#   KERNEL="6.1 latest" GUEST="plain iommu" TEST="sizes" VARIANT=debug check.sh
+#   KERNEL="6.1 latest-kcsan" GUEST="plain iommu" TEST="sizes" VARIANT=debug check.sh
 #
-# One line per test as it ends; the last line is the total. Exits 1 when
-# anything failed or nothing ran.
+# A kernel is SERIES-VARIANT, or SERIES alone for VARIANT. Guests of all kernels
+# share the processors. One line per test as it ends; the last line is the total.
+# Exits 1 when anything failed or nothing ran.
 
 . "$(dirname "$0")/common.sh"
 # shellcheck source=selftests/qemu/guests.sh
@@ -14,7 +15,7 @@
 
 KERNEL=${KERNEL:-$KERNEL_DEFAULT}
 VARIANT=${VARIANT:-debug}
-GUEST=${GUEST:-$(guests_of "$VARIANT")}
+GUEST=${GUEST:-}
 TEST=${TEST:-*}
 
 # A guest keeps about one processor busy; more of them at a time than there are
@@ -23,13 +24,12 @@ PARALLEL=${PARALLEL:-$(nproc)}
 
 RESULTS=$BUILD/results
 
-# show SERIES KIT GUEST STATE TEST REASON: one result, in one write so that guests
+# show KERNEL KIT GUEST STATE TEST REASON: one result, in one write so that guests
 # do not write into each other's lines.
 show() {
-	local series=$1 guest=$3 state=$4 test=$5 reason=${*:6}
+	local guest=$3 state=$4 test=$5 reason=${*:6}
 	local log=$2/guest-$3 name=$1/$3/$5
-	local again="KERNEL=$series GUEST=$guest" tail=''
-	[ "$VARIANT" = debug ] || again+=" VARIANT=$VARIANT"
+	local again="KERNEL=$1 GUEST=$guest" tail=''
 	[ "$test" = guest ] || again+=" TEST=$test"
 	case $state in
 	ok) printf 'ok %s %s\n' "$name" "$reason" ;;
@@ -46,36 +46,59 @@ show() {
 }
 
 run_guest() {
-	local series=$1 kit=$2 guest=$3 line results pid
+	local kernel=$1 kit=$2 guest=$3 line results pid
 	exec {results}< <(exec "$QEMU_DIR/guest.sh" "$kit" "$guest" tests "$TEST")
 	pid=$!
 	# shellcheck disable=SC2064 # the id is not going to change
 	trap "kill $pid 2>/dev/null; exit 1" TERM
 	while read -r line; do
 		# shellcheck disable=SC2086 # state, test, words of the reason
-		show "$series" "$kit" "$guest" $line
+		show "$kernel" "$kit" "$guest" $line
 	done <&"$results"
-	wait $pid || show "$series" "$kit" "$guest" not_ok guest "the harness failed"
+	wait $pid || show "$kernel" "$kit" "$guest" not_ok guest "the harness failed"
 }
 
-check_kernel() {
-	local series kit guest
-	series=$("$QEMU_DIR/fetch.sh" series "$1")
-	if ! kit=$("$QEMU_DIR/prepare.sh" "$series" "$VARIANT" KCFLAGS=-Werror); then
-		printf 'not ok %s/build\n' "$series"
-		echo "not_ok $series/build" >>"$RESULTS"
-		return
+variant_of() {
+	[ "$1" = "${1%-*}" ] && echo "$VARIANT" || echo "${1##*-}"
+}
+
+# wants_host: do any of the kernels come with the tests that need no guest?
+wants_host() {
+	local kernel guests=$GUEST
+	if [ -z "$GUEST" ]; then
+		for kernel in $KERNEL; do
+			guests+=" $(guests_of "$(variant_of "$kernel")")"
+		done
 	fi
+	[[ " $guests " = *' host '* ]]
+}
+
+# prepare KERNEL: to KITS, so that nothing is built while guests run
+prepare() {
+	local kernel variant kit
+	variant=$(variant_of "$1")
+	kernel=$("$QEMU_DIR/fetch.sh" series "${1%-*}")-$variant
+	if kit=$("$QEMU_DIR/prepare.sh" "${kernel%-*}" "$variant" KCFLAGS=-Werror); then
+		KITS[$kernel]=$kit
+		PREPARED+=("$kernel")
+	else
+		printf 'not ok %s/build\n' "$kernel"
+		echo "not_ok $kernel/build" >>"$RESULTS"
+	fi
+}
+
+# start_guests KERNEL: as many as there are processors at a time
+start_guests() {
+	local guest guests=${GUEST:-$(guests_of "${1##*-}")}
 	# shellcheck disable=SC2086 # words, on one line
-	say "Linux $series ($VARIANT), guests:" $GUEST
-	for guest in $GUEST; do
+	say "Linux $1, guests:" $guests
+	for guest in $guests; do
 		[ "$guest" != host ] || continue
 		while [ "$(jobs -rp | wc -l)" -ge "$PARALLEL" ]; do
 			wait -n || true
 		done
-		run_guest "$series" "$kit" "$guest" &
+		run_guest "$1" "${KITS[$1]}" "$guest" &
 	done
-	wait
 }
 
 # The tests that need no guest. One at a time: they compile.
@@ -108,6 +131,9 @@ total() {
 		      exit n["not_ok"] > 0 || !n["ok"] }' "$RESULTS"
 }
 
+declare -A KITS=()
+PREPARED=()
+
 main() {
 	local kernel
 	mkdir -p "$BUILD"
@@ -116,14 +142,18 @@ main() {
 	trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 	trap 'exit 1' INT TERM HUP
 	"$QEMU_DIR/deps.sh" build guest
-	case " $GUEST " in *' host '*)
+	if wants_host; then
 		"$QEMU_DIR/deps.sh" host
-		check_host ;;
-	esac
+		check_host
+	fi
 	[ "$GUEST" != host ] || KERNEL=''
 	for kernel in $KERNEL; do
-		check_kernel "$kernel"
+		prepare "$kernel"
 	done
+	for kernel in "${PREPARED[@]}"; do
+		start_guests "$kernel"
+	done
+	wait
 	total
 }
 

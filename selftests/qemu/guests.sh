@@ -71,7 +71,7 @@ guest_iommu() {
 	cdrom ahci0.5
 	append="intel_iommu=on iommu.strict=1"
 	tests="all_disks sizes atapi timeout filesystem bind_unbind load_unload"
-	limit=900
+	limit=1500
 }
 
 # The line that all ports share, and other devices with them.
