@@ -5,7 +5,7 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 QEMU := selftests/qemu
 
-.PHONY: modules modules_install run check check-all shell lint kselftest clean help
+.PHONY: modules modules_install run check check-all bench bench-full shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
 modules modules_install: | headers
@@ -37,6 +37,12 @@ check-all:
 	$(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
+bench:
+	@selftests/bench/bench.sh quick
+
+bench-full:
+	@selftests/bench/bench.sh full
+
 kselftest:
 	@$(QEMU)/kselftest.sh prepare
 
@@ -53,6 +59,8 @@ help:
 	@echo 'make check      the selftests in QEMU under kernels with lockdep and KASAN'
 	@echo '                KERNEL="6.1 6.12 latest"  GUEST="plain iommu ..."  TEST=sizes'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
+	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
+	@echo 'make bench-full  all of the measurements, about an hour'
 	@echo 'make shell      an interactive guest with the driver loaded'
 	@echo '                KERNEL=6.12  VARIANT=distro|debug|lockdep'
 	@echo 'make lint       checkpatch, sparse, shellcheck, kernel-doc'
