@@ -7,7 +7,7 @@ QEMU := selftests/qemu
 # What "make check-all" boots: see selftests/qemu/check.sh.
 KERNELS := latest latest-kcsan 6.12-rt 6.12-distro 6.1-distro
 
-.PHONY: modules modules_install run check check-all shell lint kselftest clean help
+.PHONY: modules modules_install run check check-all bench bench-full shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
 modules modules_install: | headers
@@ -36,6 +36,12 @@ check-all:
 	KERNEL="$(KERNELS)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
+bench:
+	@selftests/bench/bench.sh quick
+
+bench-full:
+	@selftests/bench/bench.sh full
+
 kselftest:
 	@$(QEMU)/kselftest.sh prepare
 
@@ -52,6 +58,8 @@ help:
 	@echo 'make check      the selftests in QEMU under kernels with lockdep and KASAN'
 	@echo '                KERNEL="6.1 6.12-distro latest-kcsan"  GUEST="plain iommu"  TEST=sizes'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
+	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
+	@echo 'make bench-full  all of the measurements, about an hour'
 	@echo 'make shell      an interactive guest with the driver loaded'
 	@echo '                KERNEL=6.12  VARIANT=distro|debug|lockdep'
 	@echo 'make lint       checkpatch, sparse, shellcheck, kernel-doc'

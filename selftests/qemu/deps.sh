@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that a purpose needs, if they are missing:
 #
-#   deps.sh build|guest|host|lint...
+#   deps.sh build|guest|host|bench|lint...
 
 . "$(dirname "$0")/common.sh"
 
@@ -36,6 +36,7 @@ main() {
 		build) packages+=" $PKGS_BUILD" ;;
 		guest) packages+=" $PKGS_GUEST" ;;
 		host) packages+=" $PKGS_HOST" ;;
+		bench) packages+=" $PKGS_BENCH" ;;
 		lint) packages+=" $PKGS_LINT" ;;
 		*) die "deps.sh: what is '$purpose'?" ;;
 		esac

@@ -29,6 +29,7 @@ dir=$KIT/guest-$NAME
 machine=() controllers=() exported=() ndisks=0
 tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
 modules='' build='' channel=virtio complaints='' noise='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
+files=() log=guest_errors,unimp
 
 # matches NAME PATTERNS: is it one of them?
 matches() {
@@ -79,6 +80,7 @@ make_initrd() {
 	write_env >"$part/env"
 	cp "$dir/tests" "$part/tests"
 	[ ! -x "$MODE" ] || cp "$MODE" "$part/job"
+	[ ${#files[@]} = 0 ] || cp "${files[@]}" "$part/"
 	"$QEMU_DIR/initramfs.sh" tree "$part" guest "$dir/part.cpio"
 	cat "$KIT"/*.cpio "$dir/part.cpio" >"$dir/initrd"
 	rm -rf "$part" "$dir/part.cpio"
@@ -110,7 +112,7 @@ qemu() {
 	exec "${time[@]}" qemu-system-x86_64 -M q35 -accel "${ACCEL:-tcg}" -cpu max,la57=off \
 		-smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none \
 		-no-reboot "${console[@]}" "${result[@]}" \
-		-d guest_errors,unimp -D "$dir/qemu.log" \
+		-d "$log" -D "$dir/qemu.log" \
 		-kernel "$KIT/vmlinuz" -initrd "$dir/initrd" \
 		-append "console=ttyS0 panic=-1 no_timer_check log_buf_len=4M watchdog_thresh=30 $append" \
 		"${machine[@]}"

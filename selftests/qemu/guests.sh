@@ -13,6 +13,8 @@
 #   build     "test" for the driver's test variant               (none)
 #   limit     seconds until the guest is killed                  (600)
 #   memory, cpus            size                                 (1536, 2)
+#   files     of the host, to be in /guest                      (none)
+#   log       what QEMU logs, as for its -d                     (guest_errors,unimp)
 #   channel   virtio or serial, for what the guest reports       (virtio)
 #   complaints  "expected" where the kernel is meant to complain (none)
 #   noise       what QEMU may complain of, a pattern             (nothing)
@@ -179,6 +181,59 @@ guest_shell() {
 	controllers+=(0000:00:1f.2)
 }
 
+# For "make bench", see selftests/bench/bench.sh: disks that cost nothing, and a
+# clock that counts instructions. A second CPU that never comes, since with one
+# possible CPU blk-mq completes in the interrupt handler, under stock ahci's lock.
+guest_hold() {
+	controller ahci0 8
+	null_disk ahci0 0
+	cpus="1,maxcpus=2"
+	machine+=(-icount "shift=3,sleep=off")
+	plugin
+	bench
+	export_env "BENCH_MODE=$1" "BENCH_ROWS=$BENCH_ROWS" "BENCH_DRIVERS=$BENCH_DRIVERS"
+	case $1 in
+	direct) ;;
+	swiotlb) append+=" swiotlb=force" ;;
+	iommu)
+		# Before the controller: it must be there when that is.
+		machine=(-device "intel-iommu,intremap=on,caching-mode=on" "${machine[@]}")
+		append+=" intel_iommu=on iommu.strict=1" ;;
+	*) die "guest hold: what is '$1'?" ;;
+	esac
+}
+
+# For "make bench-full": time instead of instructions, with CPUS at work.
+guest_pair() {
+	local i
+	controller ahci0 8
+	for i in 0 1 2 3 4 5; do
+		null_disk ahci0 $i
+	done
+	cpus=$1
+	bench
+	export_env "BENCH_LOADS=$BENCH_LOADS" "BENCH_ROUNDS=$BENCH_ROUNDS" BENCH_FIO=/guest
+}
+
+# QEMU's disks look like parallel ones behind a bridge, which libata does not trust
+# with more than 128 KiB at a time unless it is told to.
+bench() {
+	append+=" libata.force=max_sec_lba48"
+	files=("$TOP"/selftests/bench/*.fio "$BUILD/bench/mark")
+	limit=3600
+}
+
+# The plugin that counts, and register accesses, in QEMU's log; and the port by
+# which the guest speaks to the plugin.
+plugin() {
+	: >"$dir/commands"
+	machine+=(-chardev "file,id=mark,path=${dir//,/,,}/commands"
+		-device "isa-debugcon,iobase=0xe9,chardev=mark"
+		-plugin "$BUILD/bench/hold.so,commands=${dir//,/,,}/commands")
+	log+=,plugin,trace:ahci_mem_read,trace:ahci_mem_write
+	noise='hold .*\|^ahci_mem_.*'
+}
+
 # Helpers ----------------------------------------------------------------
 
 device() {
@@ -208,6 +263,12 @@ frontend() {
 disk() {
 	backend "$1-$2" 256M
 	frontend "$1" "$2" "$1-$2-file"
+}
+
+# null_disk CONTROLLER PORT: a disk that takes no time and keeps nothing.
+null_disk() {
+	machine+=(-blockdev "driver=null-co,node-name=$1-$2-null,size=68719476736,read-zeroes=on")
+	frontend "$1" "$2" "$1-$2-null"
 }
 
 # bad_disk CONTROLLER PORT SECTOR: a disk with a sector that cannot be read.
