@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that a purpose needs, if they are missing:
 #
-#   deps.sh build|guest|host|lint...
+#   deps.sh build|guest|host|lint|deb|docs|package...
 
 . "$(dirname "$0")/common.sh"
 
@@ -37,6 +37,9 @@ main() {
 		guest) packages+=" $PKGS_GUEST" ;;
 		host) packages+=" $PKGS_HOST" ;;
 		lint) packages+=" $PKGS_LINT" ;;
+		deb) packages+=" $PKGS_DEB" ;;
+		docs) packages+=" $PKGS_DOCS" ;;
+		package) packages+=" $PKGS_PACKAGE" ;;
 		*) die "deps.sh: what is '$purpose'?" ;;
 		esac
 	done
