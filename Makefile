@@ -7,11 +7,52 @@ QEMU := selftests/qemu
 # What "make check-all" boots: see selftests/qemu/check.sh.
 KERNELS := latest latest-kcsan 6.12-rt 6.12-distro 6.1-distro
 
-.PHONY: modules modules_install run check check-all bench bench-full shell lint kselftest clean help
+# Where "make install" puts things, as usual; depmod prefers updates/.
+PREFIX ?= /usr/local
+INSTALL_MOD_PATH ?= $(DESTDIR)
+INSTALL_MOD_DIR ?= updates
+release = $(shell cat "$(KDIR)/include/config/kernel.release")
+moddir = $(INSTALL_MOD_PATH)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/drivers
+sbindir := $(DESTDIR)$(PREFIX)/sbin
+mandir := $(DESTDIR)$(PREFIX)/share/man/man8
+unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system/driverctl@.service.d
+# initramfs-tools does not look below /usr/local.
+initramfs := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/initramfs-tools
+
+.PHONY: modules modules_install install install_tools uninstall deb htmldocs
+.PHONY: run check check-package check-all bench bench-full shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
-modules modules_install: | headers
+modules: | headers
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" W=1 $@
+
+modules_install: | headers
+	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" \
+		INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" $@
+
+install: modules_install install_tools
+
+install_tools:
+	install -D -m 755 drivers/ahci_split/splitctl "$(sbindir)/splitctl"
+	install -D -m 644 Documentation/splitctl.8 "$(mandir)/splitctl.8"
+	install -D -m 644 boot/driverctl.conf "$(unitdir)/ata_split.conf"
+	install -D -m 755 boot/initramfs-hook "$(initramfs)/hooks/ata_split"
+	install -D -m 755 boot/initramfs-script "$(initramfs)/scripts/init-top/ata_split"
+
+# The modules of the kernel in KDIR; those in use stay loaded.
+uninstall: | headers
+	rm -f "$(moddir)"/ata_split/ata_split.ko* "$(moddir)"/ahci_split/ahci_split.ko*
+	-rmdir -p --ignore-fail-on-non-empty "$(moddir)"/ata_split "$(moddir)"/ahci_split
+	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(release)"
+	rm -f "$(sbindir)/splitctl" "$(mandir)/splitctl.8" "$(unitdir)/ata_split.conf"
+	rm -f "$(initramfs)/hooks/ata_split" "$(initramfs)/scripts/init-top/ata_split"
+	-rmdir --ignore-fail-on-non-empty "$(unitdir)"
+
+deb:
+	@debian/build.sh
+
+htmldocs:
+	@Documentation/htmldocs.sh
 
 .PHONY: headers
 headers:
@@ -28,6 +69,10 @@ run shell:
 
 check lint:
 	@$(QEMU)/$@.sh
+
+# The package in a chroot, and what it installs in a guest.
+check-package:
+	@GUEST=host TEST=package $(QEMU)/check.sh
 
 # Both run, then the exit status tells.
 check-all:
@@ -53,10 +98,15 @@ clean:
 
 help:
 	@echo 'make            the modules, for KDIR=$(KDIR)'
-	@echo 'make modules_install   install them there (as root)'
+	@echo 'make install    modules, splitctl, man page and boot scripts (as root)'
+	@echo '                PREFIX=$(PREFIX)  DESTDIR=  INSTALL_MOD_DIR=$(INSTALL_MOD_DIR)'
+	@echo 'make uninstall  remove them, with the same variables'
+	@echo 'make deb        the Debian package ata-split-dkms'
+	@echo 'make htmldocs   Documentation/ as HTML'
 	@echo 'make run        the driver in QEMU: file system, fio, comparison with stock ahci'
 	@echo 'make check      the selftests in QEMU under kernels with lockdep and KASAN'
 	@echo '                KERNEL="6.1 6.12-distro latest-kcsan"  GUEST="plain iommu"  TEST=sizes'
+	@echo 'make check-package  build, install, upgrade, purge and boot the Debian package'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
 	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
 	@echo 'make bench-full  all of the measurements, about an hour'

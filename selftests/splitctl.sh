@@ -33,6 +33,7 @@ says() {
 # refused TEXT: neither bind nor unbind, and nothing changes
 refused() {
 	local before override
+	says 1 "$1" "$CTL" check "$BDF" || return
 	before=$(driver_of "$BDF")
 	override=$(cat "$PCI/devices/$BDF/driver_override")
 	if [ "$before" = "$DRIVER" ]; then
@@ -46,7 +47,8 @@ refused() {
 
 usage() {
 	local args
-	for args in "" "bind" "bind a b" "unbind" "status x" "frobnicate"; do
+	for args in "" "bind" "bind a b" "bind --permanent" "bind --now 0000:00:1f.2" "unbind" "check" \
+		"status x" "frobnicate"; do
 		# shellcheck disable=SC2086
 		says 2 "usage:" "$CTL" $args || return
 	done

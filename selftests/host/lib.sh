@@ -39,7 +39,7 @@ production_kdir() {
 copy_sources() {
 	rm -rf "$1"
 	mkdir -p "$1"
-	cp -r "$TOP/Kbuild" "$TOP/drivers" "$TOP/include" "$1/"
+	cp -r "$TOP/Kbuild" "$TOP/VERSION" "$TOP/drivers" "$TOP/include" "$1/"
 	find "$1" -name '*.o' -delete
 }
 

@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that a purpose needs, if they are missing:
 #
-#   deps.sh build|guest|host|bench|lint...
+#   deps.sh build|guest|host|bench|lint|deb|docs|package...
 
 . "$(dirname "$0")/common.sh"
 
@@ -38,6 +38,9 @@ main() {
 		host) packages+=" $PKGS_HOST" ;;
 		bench) packages+=" $PKGS_BENCH" ;;
 		lint) packages+=" $PKGS_LINT" ;;
+		deb) packages+=" $PKGS_DEB" ;;
+		docs) packages+=" $PKGS_DOCS" ;;
+		package) packages+=" $PKGS_PACKAGE" ;;
 		*) die "deps.sh: what is '$purpose'?" ;;
 		esac
 	done

@@ -35,6 +35,9 @@ PKGS_GUEST="busybox-static e2fsprogs fio hdparm pciutils qemu-system-x86
 PKGS_HOST="coccinelle"
 PKGS_BENCH="fio gnuplot-nox python3"
 PKGS_LINT="shellcheck sparse"
+PKGS_DEB="build-essential debhelper dh-dkms"
+PKGS_DOCS="graphviz man-db mandoc python3-sphinx"
+PKGS_PACKAGE="e2fsprogs mmdebstrap qemu-system-x86"
 
 # Paths. Everything below CACHE can be had again from the mirror and is shared
 # by all checkouts; everything below BUILD belongs to this checkout.

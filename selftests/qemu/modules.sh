@@ -15,7 +15,7 @@ sync_sources() {
 	mkdir -p "$1"
 	# --delete spares what kbuild made: it is not in the source.
 	rsync -rlpt --checksum --exclude='*.o' --exclude='*.ko' --exclude='.*' \
-		--exclude='*.mod*' "$TOP/Kbuild" "$TOP/drivers" "$TOP/include" "$1/"
+		--exclude='*.mod*' "$TOP/Kbuild" "$TOP/VERSION" "$TOP/drivers" "$TOP/include" "$1/"
 }
 
 # Objects of files that are gone, or of another compiler or kernel, are worse
@@ -24,7 +24,7 @@ forget_when_changed() {
 	local dir=$1 state
 	shift
 	state=$(printf '%s\n' "$@"; ${CC:-gcc} --version | head -n 1
-		cd "$TOP" && find Kbuild drivers include -name '.*' -prune -o -type f -print | sort)
+		cd "$TOP" && find Kbuild VERSION drivers include -name '.*' -prune -o -type f -print | sort)
 	[ "$state" = "$(cat "$dir/.state" 2>/dev/null)" ] && return
 	rm -rf "$dir"
 	mkdir -p "$dir"
