@@ -43,6 +43,7 @@ prove() {
 }
 
 plugin_loads || skip "the plugin needs a QEMU before 9.0, this one is $(qemu_version)"
+plugin_loads || skip "the plugin needs a QEMU before 9.0"
 with_lock "$TOOLS/lock" measure
 if [ "${1:-}" = record ]; then
 	{
