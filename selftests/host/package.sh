@@ -107,7 +107,7 @@ installed() {
 # What is there, but logs and caches, dpkg's books and dkms' key.
 files() {
 	find "$ROOT" -xdev \( -path "$ROOT/build" -o -path "$ROOT/var/lib/dpkg" \
-		-o -path "$ROOT/var/log" -o -path "$ROOT/var/cache" \
+		-o -path "$ROOT/tmp" -o -path "$ROOT/var/log" -o -path "$ROOT/var/cache" \
 		-o -path "$ROOT/var/lib/dkms/mok.*" \) -prune -o -print | sort
 }
 
@@ -208,7 +208,7 @@ step "images" images
 step "guest: the data controller is taken, given back, and taken again" guest 1 data
 step "guest: root on ahci_split" guest 2 root
 step "guest: ata_split=off" guest 2 off ata_split=off
-rm -r "$ROOT/etc/driverctl.d"
+rm "$ROOT"/etc/driverctl.d/pci-*
 step "purge leaves nothing" purge
 step "make install, make uninstall" by_hand
 exit $BAD
