@@ -18,6 +18,17 @@ quiet() {
 	bad "$what"
 }
 
+# Its exit status tells; fetching the kernel's source says what it does.
+html() {
+	local out
+	if out=$("$TOP/Documentation/htmldocs.sh" 2>&1); then
+		good "Sphinx builds the HTML"
+	else
+		printf '%s\n' "$out"
+		bad "Sphinx builds the HTML"
+	fi
+}
+
 man_page() {
 	local page=$TOP/Documentation/splitctl.8
 	quiet "man renders it" env MANWIDTH=80 man --warnings=w -E UTF-8 -l -Tutf8 "$page"
@@ -55,7 +66,7 @@ kernels() {
 	local kernel series pattern
 	pattern=$(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"$/\1/p' "$TOP/dkms.conf")
 	for kernel in $KERNEL_SERIES; do
-		series=$("$QEMU_DIR/fetch.sh" series "$kernel")
+		series=$("$QEMU_DIR/fetch.sh" series "$kernel" 2>/dev/null)
 		[[ $series.4-1-amd64 =~ $pattern ]] || echo "dkms.conf excludes $series" >&2
 	done
 	for series in 5.19 6.0 7.30 61.1; do
@@ -64,7 +75,7 @@ kernels() {
 }
 
 "$QEMU_DIR/deps.sh" docs || skip "Sphinx, graphviz, man or mandoc is not to be had"
-quiet "Sphinx builds the HTML" "$TOP/Documentation/htmldocs.sh"
+html
 man_page
 quiet "splitctl's commands are in its man page" man_commands
 quiet "what the documents name exists" names
