@@ -11,7 +11,9 @@ KERNELS := latest latest-kcsan 6.12-rt 6.12-distro 6.1-distro
 PREFIX ?= /usr/local
 INSTALL_MOD_PATH ?= $(DESTDIR)
 INSTALL_MOD_DIR ?= updates
-release = $(shell cat "$(KDIR)/include/config/kernel.release")
+# What Debian's headers answer to "make kernelrelease" is another version.
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' "$(KDIR)/include/generated/utsrelease.h")
+depmod = depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(release)"
 moddir = $(INSTALL_MOD_PATH)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/drivers
 sbindir := $(DESTDIR)$(PREFIX)/sbin
 mandir := $(DESTDIR)$(PREFIX)/share/man/man8
@@ -26,9 +28,11 @@ initramfs := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/initramfs-
 modules: | headers
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" W=1 $@
 
+# kbuild leaves depmod out where only headers are installed.
 modules_install: | headers
 	$(MAKE) -C "$(KDIR)" M="$(CURDIR)" INSTALL_MOD_PATH="$(INSTALL_MOD_PATH)" \
 		INSTALL_MOD_DIR="$(INSTALL_MOD_DIR)" $@
+	$(depmod)
 
 install: modules_install install_tools
 
@@ -42,11 +46,11 @@ install_tools:
 # The modules of the kernel in KDIR; those in use stay loaded.
 uninstall: | headers
 	rm -f "$(moddir)"/ata_split/ata_split.ko* "$(moddir)"/ahci_split/ahci_split.ko*
-	-rmdir -p --ignore-fail-on-non-empty "$(moddir)"/ata_split "$(moddir)"/ahci_split
-	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(release)"
+	rmdir -p "$(moddir)"/ata_split "$(moddir)"/ahci_split 2>/dev/null || true
+	$(depmod)
 	rm -f "$(sbindir)/splitctl" "$(mandir)/splitctl.8" "$(unitdir)/ata_split.conf"
 	rm -f "$(initramfs)/hooks/ata_split" "$(initramfs)/scripts/init-top/ata_split"
-	-rmdir --ignore-fail-on-non-empty "$(unitdir)"
+	rmdir "$(unitdir)" 2>/dev/null || true
 
 deb:
 	@debian/build.sh
