@@ -358,4 +358,4 @@ module_exit(ahci_split_exit);
 MODULE_AUTHOR("The ata_split maintainers");
 MODULE_DESCRIPTION("AHCI SATA driver that prepares commands without the port lock");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(ATA_SPLIT_VERSION);

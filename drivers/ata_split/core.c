@@ -252,4 +252,4 @@ module_exit(ata_split_module_exit);
 MODULE_AUTHOR("The ata_split maintainers");
 MODULE_DESCRIPTION("BuildIo/StartIo split for libata low-level drivers");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(ATA_SPLIT_VERSION);
