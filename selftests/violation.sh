@@ -100,6 +100,9 @@ skip_epoch)
 done_outside_rcu)
 	BREAK=by_reading
 	REPORT='deferred scsi_done\(\) outside an RCU section' ;;
+miscount)
+	BREAK=by_reading
+	REPORT='ata_split: books: ' ;;
 no_doorbell)
 	BREAK=by_waiting
 	REPORT='Emask 0x4 \(timeout\)' ;;

@@ -191,7 +191,8 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
 
 	ap->qc_active &= ~(u64)retired;
 	link->sactive &= ~retired;
-	if (retired && !link->sactive)
+	if (retired && !link->sactive &&
+	    !ata_split_fault(ATA_SPLIT_FAULT_MISCOUNT))
 		ap->nr_active_links--;
 }
 
@@ -244,6 +245,7 @@ void ata_split_complete_end(struct ata_split_port *sp,
 	unsigned int i;
 
 	lockdep_assert_held(sp->ap->lock);
+	ata_split_fault_books(sp);
 	sp->batch = NULL;
 	__release(ata_split_startio);
 	spin_unlock(sp->ap->lock);

@@ -36,6 +36,7 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_SKIP_EPOCH]		= "skip_epoch",
 	[ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU]	= "done_outside_rcu",
 	[ATA_SPLIT_FAULT_NO_DOORBELL]		= "no_doorbell",
+	[ATA_SPLIT_FAULT_MISCOUNT]		= "miscount",
 	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
 };
@@ -347,6 +348,29 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 {
 	WARN_ONCE(sp->eh_epoch != epoch,
 		  "ata_split: issuing a build from before error handling\n");
+}
+
+/**
+ * ata_split_fault_books - do libata's books still agree with one another?
+ * @sp: port, without port multiplier
+ *
+ * The split keeps them by hand, and most of what is wrong in them shows much
+ * later or with other hardware.
+ *
+ * CONTEXT: StartIo or completion, before the lock is dropped.
+ * LOCKING: ap->lock.
+ */
+void ata_split_fault_books(const struct ata_split_port *sp)
+{
+	const struct ata_port *ap = sp->ap;
+	const struct ata_link *link = &ap->link;
+	u64 active = link->sactive;
+
+	if (ata_tag_valid(link->active_tag))
+		active |= 1ULL << link->active_tag;
+	WARN_ONCE(ap->qc_active != active || ap->nr_active_links != !!active,
+		  "ata_split: books: qc_active %llx, link %llx, %u links\n",
+		  ap->qc_active, active, ap->nr_active_links);
 }
 
 /**

@@ -117,6 +117,7 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
 	if (likely(verdict == ATA_SPLIT_STARTED)) {
 		ata_split_fault_fresh(sp, epoch);
 		ata_split_issue(sp, qc);
+		ata_split_fault_books(sp);
 	}
 	__release(ata_split_startio);
 	spin_unlock_irqrestore(ap->lock, flags);

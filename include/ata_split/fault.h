@@ -25,6 +25,7 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_SKIP_EPOCH: do not compare the epoch of error handling
  * @ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU: defer scsi_done() past the RCU section
  * @ATA_SPLIT_FAULT_NO_DOORBELL: do the bookkeeping and do not ring
+ * @ATA_SPLIT_FAULT_MISCOUNT: retire commands and leave the link counted as active
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
  * @ATA_SPLIT_NR_FAULTS: how many there are
@@ -40,6 +41,7 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_SKIP_EPOCH,
 	ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU,
 	ATA_SPLIT_FAULT_NO_DOORBELL,
+	ATA_SPLIT_FAULT_MISCOUNT,
 	ATA_SPLIT_FAULT_PRETEND_PMP,
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
 	ATA_SPLIT_NR_FAULTS,
@@ -73,6 +75,7 @@ void ata_split_fault_building(struct ata_queued_cmd *qc);
 void ata_split_fault_built(struct ata_queued_cmd *qc);
 void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 	__in_startio;
+void ata_split_fault_books(const struct ata_split_port *sp);
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));
@@ -96,6 +99,7 @@ static inline void ata_split_fault_building(struct ata_queued_cmd *qc) { }
 static inline void ata_split_fault_built(struct ata_queued_cmd *qc) { }
 static inline void ata_split_fault_fresh(const struct ata_split_port *sp,
 					 u32 epoch) { }
+static inline void ata_split_fault_books(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_issue(struct ata_queued_cmd *qc,
 					 const u8 *cfis) { }
 

@@ -24,7 +24,7 @@
 # Rules of the partition that a guest each breaks. Lockdep falls silent after its
 # first report, hence one rule for each boot.
 VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
-	shared_table skip_epoch done_outside_rcu no_doorbell"
+	shared_table skip_epoch done_outside_rcu no_doorbell miscount"
 
 # The guests of "make check" for a variant of the kernel, in the order they are
 # started, after the tests that need none (host).
