@@ -28,6 +28,16 @@ measure() {
 	kit=$("$QEMU_DIR/prepare.sh" "$KERNEL" "$VARIANT")
 	begin_results qemu="$(qemu_version)"
 	hold "$kit" direct ahci_split "$ROWS"
+	LOG=$kit/guest-hold-direct/qemu.log
+}
+
+# The ceilings that this machine can be held to, see devices_first() in hold.c.
+comparable() {
+	if grep -q '^hold not root' "$LOG"; then
+		awk '$2 ~ /qd1-1$/ && $3 ~ /^(submit|interrupt)$/' "$CEILINGS"
+	else
+		cat "$CEILINGS"
+	fi
 }
 
 # The check itself: with ceilings of 10 % less than was measured just now, each
@@ -45,7 +55,6 @@ prove() {
 }
 
 plugin_loads || skip "the plugin needs a QEMU before 9.0, this one is $(qemu_version)"
-plugin_loads || skip "the plugin needs a QEMU before 9.0"
 with_lock "$TOOLS/lock" measure
 if [ "${1:-}" = record ]; then
 	{
@@ -55,6 +64,7 @@ if [ "${1:-}" = record ]; then
 	mv "$OUT/ceilings" "$CEILINGS"
 	exit
 fi
-"$BENCH/report.py" check "$OUT" "$CEILINGS" "$KERNEL" || exit
+comparable >"$OUT/comparable"
+"$BENCH/report.py" check "$OUT" "$OUT/comparable" "$KERNEL" || exit
 prove
 exit $BAD
