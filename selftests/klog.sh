@@ -127,7 +127,7 @@ races_reported() {
 		race ata_one ata_two
 		race ata_known ata_split_three ata_split
 		race other_four ahci_split_five ahci_split
-		race other_six other_seven '' scsi_dispatch_cmd
+		race other_six other_seven '' ata_scsi_queuecmd
 	} >"$TMP/log"
 	[ "$("$HERE/kcsan.awk" "$TMP/known" "$TMP/log" | grep -c 'BUG: KCSAN')" -eq 4 ]
 }
@@ -139,6 +139,7 @@ races_silent() {
 		race ata_one ata_known
 		race page_one page_two
 		race page_one page_two '' vfs_read ata_five
+		race scsi_report_opcode scsi_sysfs_add_sdev
 	} >"$TMP/log"
 	not grep -q 'BUG: KCSAN' <<<"$("$HERE/kcsan.awk" "$TMP/known" "$TMP/log")"
 }
