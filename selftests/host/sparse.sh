@@ -10,7 +10,7 @@
 command -v sparse >/dev/null || skip "needs sparse"
 
 DIR=$BUILD/host/sparse
-KDIR=$("$QEMU_DIR/distro.sh" 6.1)/kdir
+KDIR=$(production_kdir)
 
 # found FILE OLD NEW MESSAGE: with the first OLD line replaced by NEW
 found() {

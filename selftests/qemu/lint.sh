@@ -51,12 +51,15 @@ lint_kernel_doc() {
 
 # -Wsparse-error: one complaint ends the build. All files, not only changed ones.
 lint_sparse() {
-	local series dir
+	local series dir n=0
 	for series in $SPARSE_SERIES; do
-		dir=$("$QEMU_DIR/distro.sh" "$series") &&
+		# The headers of another Debian may want a compiler that is not here.
+		dir=$("$QEMU_DIR/distro.sh" "$series" 2>/dev/null) || continue
 		"$QEMU_DIR/modules.sh" "$dir/kdir" "lint-$series" C=2 \
 			CF="-D__CHECK_ENDIAN__ -Wsparse-error -Wno-shift-count-overflow" || return
+		n=$((n + 1))
 	done
+	[ $n -gt 0 ] || { echo "no headers of $SPARSE_SERIES can be used here"; return 1; }
 }
 
 lint_shellcheck() {
