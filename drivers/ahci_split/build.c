@@ -15,10 +15,10 @@
 static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
 				 const struct ata_queued_cmd *qc)
 {
+	unsigned int i, n_elem = ata_split_n_elem(qc);
 	struct scatterlist *sg;
-	unsigned int i;
 
-	for_each_sg(qc->sg, sg, ata_split_n_elem(qc), i) {
+	for_each_sg(qc->sg, sg, n_elem, i) {
 		u64 addr = sg_dma_address(sg);
 
 		table->prdt[i].dba = cpu_to_le32(lower_32_bits(addr));

@@ -51,7 +51,9 @@ static void ahci_split_notification(struct ata_port *ap)
 static void ahci_split_handle(struct ata_port *ap, u32 status)
 	__in_startio
 {
-	if (sata_lpm_ignore_phy_events(&ap->link)) {
+	/* PRCS is SError's bit N (AHCI 1.3.1, 3.3.5), so nothing to clear without. */
+	if (unlikely(status & AHCI_PXI_PRCS) &&
+	    sata_lpm_ignore_phy_events(&ap->link)) {
 		status &= ~AHCI_PXI_PRCS;
 		ahci_split_scr_write(&ap->link, SCR_ERROR, SERR_PHYRDY_CHG);
 	}
@@ -127,17 +129,15 @@ irqreturn_t ahci_split_intr_host(int irq, void *dev_id)
 {
 	struct ata_host *host = dev_id;
 	const struct ahci_split_host *hpriv = host->private_data;
-	unsigned long pending;
-	u32 status;
-	int i;
+	u32 status, pending, left;
 
 	status = readl(hpriv->mmio + AHCI_IS);
 	if (!status)
 		return IRQ_NONE;
 
 	pending = status & hpriv->port_map;
-	for_each_set_bit(i, &pending, host->n_ports)
-		ahci_split_port_intr(host->ports[i]);
+	for (left = pending; left; left &= left - 1)
+		ahci_split_port_intr(host->ports[__ffs(left)]);
 
 	/*
 	 * IS follows the ports' PxIS like a level, so clear it after them
