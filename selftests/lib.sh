@@ -347,7 +347,7 @@ add_up() {
 	$1 ~ /^core_/ { core += $2; next }
 	$1 ~ /^refused_/ { refused += $2; next }
 	$1 ~ /^done_/ { done += $2; next }
-	$1 !~ /^(queued|map_busy|built|split)$/ {
+	$1 !~ /^(queued|map_busy|built|split|held)$/ {
 		print FILENAME ": unknown counter " $1; bad = 1 }
 	function same(what, a, b) {
 		if (a != b) { print file ": " what ": " a " != " b; bad = 1 }
@@ -356,6 +356,8 @@ add_up() {
 		same("queued = core + map_busy + built", v["queued"], core + v["map_busy"] + v["built"])
 		same("built = refused + split", v["built"], refused + v["split"])
 		same("split = done", v["split"], done)
+		if (v["held"] > v["split"]) {
+			print file ": more were held than issued"; bad = 1 }
 		split("", v)
 		core = refused = done = 0
 	}

@@ -11,9 +11,9 @@
 . "${0%/*}/variant.sh"
 
 variant_skip
-need sg_raw hdparm taskset
+need sg_raw hdparm taskset fio
 pin_test
-begin 17 disks
+begin 21 disks
 errors_expected
 need_variant
 
@@ -141,6 +141,78 @@ late_irq() {
 	moved done_timedout "$before" && return $rc
 }
 
+# What the HBA has not been told of is not done: the interrupt completes the
+# first read only, and rings for the second.
+irq_rings() {
+	local rc=0
+	put_off || rc=1
+	open irq
+	end_io "$FIRST" || rc=1
+	end_io || rc=1
+	echo none >$FAULT
+	return $rc
+}
+
+# Error handling takes both reads away, the one that was issued and the one that
+# was not, and its own IDENTIFY raises an interrupt while it still has them.
+eh_takes_held() {
+	local rc=0 before
+	before=$(counter done_eh "$D")
+	put_off || rc=1
+	eh_pass
+	echo none >$FAULT
+	open irq
+	end_io "$FIRST" || rc=1
+	end_io || rc=1
+	[ "$(counter done_eh "$D")" -eq $((before + 2)) ] || { echo "done_eh did not rise by 2"; rc=1; }
+	return $rc
+}
+
+# A cache flush must wait for both reads; it may not be what keeps the second
+# one from being issued.
+flush_behind_held() {
+	local rc=0 before sync
+	before=$(counter core_command "$D")
+	put_off || rc=1
+	echo none >$FAULT
+	taskset -c 1 timeout -k 5 60 sg_raw "$D" 35 00 00 00 00 00 00 00 00 00 >"$TMP/sg" 2>&1 &
+	sync=$!
+	sleep 1
+	open irq
+	end_io "$FIRST" || rc=1
+	end_io || rc=1
+	wait $sync || rc=1
+	return $rc
+}
+
+# Eight writes at once, and then eight reads, while the HBA has another command:
+# one doorbell each.
+batch_rings_once() {
+	local rc=0 before fio
+	before=$(counter held "$D")
+	set_attr "$D" queue/nomerges 2
+	arm irq
+	start_io
+	held irq || rc=1
+	taskset -c 1 fio --name=batch --filename="$D" --direct=1 --ioengine=libaio \
+		--rw=randwrite --bs=4k --offset=8m --size=32k --iodepth=8 \
+		--iodepth_batch_submit=8 --iodepth_batch_complete_min=8 \
+		--verify=crc32c --thread --output="$TMP/fio" &
+	fio=$!
+	wait_until 20 held_by 7 "$before" || rc=1
+	open irq
+	end_io || rc=1
+	wait $fio || { cat "$TMP/fio"; rc=1; }
+	set_attr "$D" queue/nomerges 0
+	return $rc
+}
+
+held_by() {
+	local now
+	now=$(counter held "$D")
+	[ "$now" -eq $(($2 + $1)) ] || { echo "held was $2 and is $now"; return 1; }
+}
+
 mapping_fails() {
 	local dir=/sys/kernel/debug/ata_split/fail_map before
 	[ -d $dir ] || return
@@ -196,6 +268,10 @@ check "a command is parked between build and start" parked_command
 check "an internal command while tag 0 is being built" slot_0
 check "timeout between completion and scsi_done" late_done
 check "timeout before the interrupt handler" late_irq
+check "an interrupt rings for a doorbell that was put off" irq_rings
+check "error handling takes what was never rung" eh_takes_held
+check "a flush behind a doorbell that was put off" flush_behind_held
+check "a batch rings once" batch_rings_once
 check "a mapping fails" mapping_fails
 check "all disks still answer" io
 check "unbind while a build waits" unbind_held

@@ -64,6 +64,31 @@ by_waiting() {
 	end_io
 }
 
+# The doorbell of a read waits when the rule is broken.
+by_interrupt() {
+	put_off || return
+	break_rule
+	open irq
+	wait_until 20 in_log "$REPORT"
+	keep_rules
+}
+
+by_stale_doorbell() {
+	put_off || return
+	break_rule
+	eh_pass
+	keep_rules
+	open irq
+}
+
+by_stranding() {
+	break_rule
+	start_io
+	wait_until 20 in_log "$REPORT"
+	keep_rules
+	io
+}
+
 # KCSAN looks at few accesses: give it many.
 by_load() {
 	break_rule
@@ -87,7 +112,7 @@ sactive_in_build)
 	REPORT='BUG: KCSAN: data-race in .*ata_split' ;;
 doorbell_unlocked)
 	BREAK=by_reading
-	REPORT='WARNING: .*ahci_split_issue' ;;
+	REPORT='WARNING: .*ahci_split_ring' ;;
 leak_on_refusal)
 	BREAK=by_refusal
 	REPORT='DMA-API: .*device driver has pending DMA allocations' ;;
@@ -103,6 +128,15 @@ done_outside_rcu)
 miscount)
 	BREAK=by_reading
 	REPORT='ata_split: books: ' ;;
+phantom)
+	BREAK=by_interrupt
+	REPORT='ata_split: ringing for tag .* not to be issued' ;;
+strand)
+	BREAK=by_stranding
+	REPORT='ata_split: books: .* nobody rings for them' ;;
+ring_stale)
+	BREAK=by_stale_doorbell
+	REPORT='ata_split: ringing for tag .* not to be issued' ;;
 no_doorbell)
 	BREAK=by_waiting
 	REPORT='Emask 0x4 \(timeout\)' ;;

@@ -304,7 +304,7 @@ int ahci_split_port_start(struct ata_port *ap)
 		ap->lock = &pp->lock;
 	}
 
-	rc = ata_split_port_init(&pp->build.split, ap, ahci_split_issue);
+	rc = ata_split_port_init(&pp->build.split, ap, ahci_split_ring);
 	if (rc)
 		return rc;
 

@@ -20,28 +20,37 @@ void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 }
 
 /**
- * ahci_split_issue - fill the header and ring, for a command of the split
- * @qc: queued command, built and in libata's books
+ * ahci_split_ring - fill the headers and ring, for commands of the split
+ * @ap: port
+ * @tags: queued commands, built and in libata's books; one at least
  *
- * writel() orders table and header, whichever CPU wrote them, before the
+ * writel() orders tables and headers, whichever CPU wrote them, before the
  * doorbell.
  *
- * CONTEXT: StartIo.
+ * CONTEXT: StartIo or completion.
  * LOCKING: ap->lock.
  */
-void ahci_split_issue(struct ata_queued_cmd *qc)
+void ahci_split_ring(struct ata_port *ap, u32 tags)
 {
-	struct ahci_split_port *pp = ahci_split_port(qc->ap);
-	u32 bit = 1U << qc->tag;
+	struct ahci_split_port *pp = ahci_split_port(ap);
+	u32 left = tags;
 
-	lockdep_assert_held(qc->ap->lock);
+	lockdep_assert_held(ap->lock);
 
-	ahci_split_fill_header(pp, qc->tag, qc->tag);
-	ata_split_fault_issue(qc, pp->dma->table[qc->tag].cfis);
+	do {
+		unsigned int tag = __ffs(left);
 
-	/* AHCI 1.3.1, 5.5.1: for a queued command PxSACT before PxCI */
-	writel(bit, pp->mmio + AHCI_PXSACT);
-	writel(bit, pp->mmio + AHCI_PXCI);
+		ahci_split_fill_header(pp, tag, tag);
+		ata_split_fault_issue(&ap->qcmd[tag], pp->dma->table[tag].cfis);
+		left &= left - 1;
+	} while (unlikely(left));
+
+	/*
+	 * AHCI 1.3.1, 5.5.1: for a queued command PxSACT before PxCI.  Bits
+	 * written as zero have no effect (3.3.13, 3.3.14).
+	 */
+	writel(tags, pp->mmio + AHCI_PXSACT);
+	writel(tags, pp->mmio + AHCI_PXCI);
 }
 
 /**

@@ -65,12 +65,17 @@ EXPORT_SYMBOL_GPL(__ata_split_learn);
 void ata_split_complete(struct ata_queued_cmd *qc)
 	__in_startio
 {
+	struct ata_split_port *sp = ata_split_port(qc->ap);
+
 	lockdep_assert_held(qc->ap->lock);
+
+	/* EH may end what was never rung. */
+	sp->held &= ~(1U << qc->tag);
 
 	if (unlikely(qc->scsidone != ata_split_done)) {
 		/* EH's: its own ->scsidone decides about retry or finish. */
 		scsi_dma_unmap(qc->scsicmd);
-		ata_split_count(ata_split_port(qc->ap), ATA_SPLIT_DONE_EH);
+		ata_split_count(sp, ATA_SPLIT_DONE_EH);
 	}
 	READ_ONCE(ata_split_core_complete)(qc);
 }
@@ -173,6 +178,7 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
 	struct ata_port *ap = sp->ap;
 	struct ata_link *link = &ap->link;
 	struct ata_split_batch *batch = sp->batch;
+	unsigned int nr = batch->nr;
 	u32 retired = 0;
 
 	while (done) {
@@ -185,9 +191,10 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
 		retired |= 1U << tag;
 		qc->flags = 0;
 		qc->tag = ATA_TAG_POISON;
-		batch->cmd[batch->nr++] = qc->scsicmd;
+		batch->cmd[nr++] = qc->scsicmd;
 	}
-	batch->nr_retired = batch->nr;
+	batch->nr = nr;
+	batch->nr_retired = nr;
 
 	ap->qc_active &= ~(u64)retired;
 	link->sactive &= ~retired;
@@ -218,6 +225,10 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 
 	lockdep_assert_held(ap->lock);
 
+	/* The HBA does not know them yet, which is not to say that they are done. */
+	if (!ata_split_fault(ATA_SPLIT_FAULT_PHANTOM))
+		active |= sp->held;
+
 	if (likely(!(active & ~sactive) && ata_split_quiet(sp)))
 		ata_split_retire(sp, sactive & ~active);
 	if (unlikely(ap->qc_active != active))
@@ -226,6 +237,33 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 	return rc < 0 ? rc : rc + sp->batch->nr_retired;
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
+
+/*
+ * What needs no lock.  Not inlined, so that the registers which it needs are
+ * saved when the lock has been dropped.
+ */
+static noinline void ata_split_finish(struct ata_split_port *sp,
+				      const struct ata_split_batch *batch)
+{
+	unsigned int i, directions = 0;
+
+	for (i = 0; i < batch->nr; i++) {
+		struct scsi_cmnd *cmd = batch->cmd[i];
+
+		directions |= 1U << cmd->sc_data_direction;
+		scsi_dma_unmap(cmd);
+		scsi_done(cmd);
+	}
+	/* Once for all of them: a LED that is on does not go on again. */
+	if (directions & (1U << DMA_FROM_DEVICE))
+		ledtrig_disk_activity(false);
+	if (directions & (1U << DMA_TO_DEVICE))
+		ledtrig_disk_activity(true);
+
+	if (batch->nr)
+		this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED],
+			     batch->nr);
+}
 
 /**
  * ata_split_complete_end - unlock the port, then unmap and finish the batch
@@ -242,9 +280,8 @@ void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)
 	__leaves_startio __releases(sp->ap->lock) __releases_shared(RCU)
 {
-	unsigned int i;
-
 	lockdep_assert_held(sp->ap->lock);
+	ata_split_flush(sp);
 	ata_split_fault_books(sp);
 	sp->batch = NULL;
 	__release(ata_split_startio);
@@ -253,20 +290,8 @@ void ata_split_complete_end(struct ata_split_port *sp,
 	ata_split_fault_done_begin(sp);
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
 			 "deferred scsi_done() outside an RCU section");
-	for (i = 0; i < batch->nr; i++) {
-		struct scsi_cmnd *cmd = batch->cmd[i];
-
-		if (likely(i < batch->nr_retired))
-			ledtrig_disk_activity(cmd->sc_data_direction ==
-					      DMA_TO_DEVICE);
-		scsi_dma_unmap(cmd);
-		scsi_done(cmd);
-	}
+	ata_split_finish(sp, batch);
 	ata_split_fault_done_end();
 	rcu_read_unlock();
-
-	if (batch->nr)
-		this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED],
-			     batch->nr);
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_end);

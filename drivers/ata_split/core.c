@@ -192,6 +192,8 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	ata_split_unbuild(qc, cmd);
 core:
 	ata_split_count(sp, verdict);
+	/* This one may be the last, and the core does not know what that means. */
+	ata_split_commit(sp);
 	return ata_scsi_queuecmd(shost, cmd);
 }
 EXPORT_SYMBOL_GPL(ata_split_queuecmd);
@@ -203,6 +205,7 @@ EXPORT_SYMBOL_GPL(ata_split_queuecmd);
 void ata_split_init_sht(struct scsi_host_template *sht)
 {
 	sht->queuecommand = ata_split_queuecmd;
+	sht->commit_rqs = ata_split_commit_rqs;
 }
 EXPORT_SYMBOL_GPL(ata_split_init_sht);
 
@@ -210,17 +213,17 @@ EXPORT_SYMBOL_GPL(ata_split_init_sht);
  * ata_split_port_init - set up the split's half of a port
  * @sp: zeroed; becomes what ata_split_port() finds
  * @ap: port, with its final ap->lock, not yet in use
- * @issue: the LLD's function of that name
+ * @ring: the LLD's function of that name
  *
  * CONTEXT: the LLD's ->port_start().
  *
  * Return: 0 or -ENOMEM.  Nothing to undo: all of it is device-managed.
  */
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
-			void (*issue)(struct ata_queued_cmd *qc))
+			void (*ring)(struct ata_port *ap, u32 tags))
 {
 	sp->ap = ap;
-	sp->issue = issue;
+	sp->ring = ring;
 	sp->pdev = dev_is_pci(ap->dev) ? to_pci_dev(ap->dev) : NULL;
 	sp->counters = devm_alloc_percpu(ap->host->dev,
 					 struct ata_split_counters);

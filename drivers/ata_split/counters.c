@@ -33,6 +33,7 @@ static const char * const ata_split_count_names[ATA_SPLIT_NR_COUNTS] = {
 	[ATA_SPLIT_REFUSED_DEFERRED]	= "refused_deferred",
 	[ATA_SPLIT_REFUSED_OFFLINE]	= "refused_offline",
 	[ATA_SPLIT_STARTED]		= "split",
+	[ATA_SPLIT_HELD]		= "held",
 	[ATA_SPLIT_DONE_DEFERRED]	= "done_deferred",
 	[ATA_SPLIT_DONE_LOCKED]		= "done_locked",
 	[ATA_SPLIT_DONE_TIMEDOUT]	= "done_timedout",

@@ -37,6 +37,10 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU]	= "done_outside_rcu",
 	[ATA_SPLIT_FAULT_NO_DOORBELL]		= "no_doorbell",
 	[ATA_SPLIT_FAULT_MISCOUNT]		= "miscount",
+	[ATA_SPLIT_FAULT_PHANTOM]		= "phantom",
+	[ATA_SPLIT_FAULT_STRAND]		= "strand",
+	[ATA_SPLIT_FAULT_RING_STALE]		= "ring_stale",
+	[ATA_SPLIT_FAULT_NO_LAST]		= "no_last",
 	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
 };
@@ -330,7 +334,7 @@ void ata_split_fault_built(struct ata_queued_cmd *qc)
 	window_hold_build(ATA_SPLIT_WINDOW_BUILT, qc);
 
 	if (ata_split_fault(ATA_SPLIT_FAULT_DOORBELL_UNLOCKED))
-		ata_split_port(qc->ap)->issue(qc);
+		ata_split_port(qc->ap)->ring(qc->ap, 1U << qc->tag);
 }
 
 /**
@@ -371,10 +375,20 @@ void ata_split_fault_books(const struct ata_split_port *sp)
 	WARN_ONCE(ap->qc_active != active || ap->nr_active_links != !!active,
 		  "ata_split: books: qc_active %llx, link %llx, %u links\n",
 		  ap->qc_active, active, ap->nr_active_links);
+
+	/* Error handling empties the books for an internal command of its own. */
+	if (!sp->held || ap->pflags & ATA_SPLIT_PFLAGS_BAD)
+		return;
+	WARN_ONCE(sp->held & ~link->sactive,
+		  "ata_split: books: tags %x are held and not in flight\n",
+		  sp->held & ~link->sactive);
+	WARN_ONCE(sp->held == link->sactive,
+		  "ata_split: books: tags %x are held and nobody rings for them\n",
+		  sp->held);
 }
 
 /**
- * ata_split_fault_issue - in ->qc_issue(), before the doorbell
+ * ata_split_fault_issue - where the LLD issues, before the doorbell
  * @qc: command
  * @cfis: command FIS in the table that the header points at
  *
@@ -389,6 +403,10 @@ void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis)
 
 	window_hold_eh(ATA_SPLIT_WINDOW_ISSUE, qc);
 
+	WARN_ONCE(!(qc->flags & ATA_QCFLAG_ACTIVE) ||
+		  qc->flags & ATA_SPLIT_QCFLAG_EH,
+		  "ata_split: ringing for tag %u, which is not to be issued\n",
+		  qc->tag);
 	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, fis);
 	WARN_ONCE(memcmp(fis, cfis, sizeof(fis)),
 		  "ata_split: command table does not hold the command of tag %u\n",

@@ -52,6 +52,17 @@ void ata_split_build_init(const char *name, struct lock_class_key *key);
 /* start.c: StartIo */
 enum ata_split_count ata_split_start(struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc, u32 epoch);
+void ata_split_commit(struct ata_split_port *sp);
+void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq);
+void __ata_split_flush(struct ata_split_port *sp) __in_startio;
+
+/* Ring for the commands whose doorbell was put off, under ap->lock. */
+static inline void ata_split_flush(struct ata_split_port *sp)
+	__in_startio
+{
+	if (unlikely(sp->held))
+		__ata_split_flush(sp);
+}
 
 /* complete.c: completion */
 void ata_split_complete(struct ata_queued_cmd *qc)

@@ -7,7 +7,7 @@
  * that error handling or sysfs could have changed meanwhile, then do libata's
  * bookkeeping and ring, in one critical section.  AHCI completes by bitmap
  * difference, so a tag in ap->qc_active whose doorbell has not been rung looks
- * finished to an interrupt.
+ * finished to an interrupt; one that is put off is noted as held for that.
  */
 
 #include <linux/lockdep.h>
@@ -68,9 +68,9 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	return ATA_SPLIT_STARTED;
 }
 
-/* The bookkeeping of libata's ata_qc_issue() for NCQ, then the doorbell. */
-static void ata_split_issue(const struct ata_split_port *sp,
-			    struct ata_queued_cmd *qc)
+/* The bookkeeping of libata's ata_qc_issue(), for a queued command. */
+static void ata_split_enter_books(struct ata_split_port *sp,
+				  struct ata_queued_cmd *qc)
 	__in_startio
 {
 	struct ata_port *ap = sp->ap;
@@ -84,9 +84,124 @@ static void ata_split_issue(const struct ata_split_port *sp,
 	link->sactive |= bit;
 	qc->flags |= ATA_QCFLAG_ACTIVE;
 	ap->qc_active |= bit;
+}
 
+/*
+ * May the doorbell wait for the next command?  If the block layer has one at
+ * hand, and only while the HBA has some other command of this port: its
+ * interrupt rings at the latest, so that nothing is stranded if the next one
+ * fails to come.
+ */
+static bool ata_split_may_hold(const struct ata_split_port *sp, bool last)
+	__in_startio
+{
+	if (ata_split_fault(ATA_SPLIT_FAULT_STRAND))
+		return true;
+	if (likely(last) && !ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
+		return false;
+	return sp->ap->link.sactive & ~sp->held;
+}
+
+/* Ring for @tags, all that are held among them; @left of those stay held. */
+static void ata_split_ring(struct ata_split_port *sp, u32 tags, u32 left)
+	__in_startio
+{
+	sp->held = left;
 	if (!ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
-		sp->issue(qc);
+		sp->ring(sp->ap, tags);
+}
+
+/*
+ * Issue a command, or put that off.  A doorbell that was put off is rung along
+ * with the first one that is not.
+ */
+static void ata_split_issue(struct ata_split_port *sp,
+			    struct ata_queued_cmd *qc, bool last)
+	__in_startio
+{
+	bool hold = ata_split_may_hold(sp, last);
+	u32 tags = sp->held | 1U << qc->tag;
+
+	ata_split_enter_books(sp, qc);
+	if (likely(!hold)) {
+		ata_split_ring(sp, tags, 0);
+	} else {
+		sp->held = tags;
+		ata_split_count(sp, ATA_SPLIT_HELD);
+	}
+}
+
+/**
+ * __ata_split_flush - ring for the commands whose doorbell was put off
+ * @sp: port, with such commands
+ *
+ * A frozen port's are left to error handling, and what that has already taken
+ * over must not be issued at all.
+ *
+ * CONTEXT: StartIo or completion.
+ * LOCKING: ap->lock.
+ */
+void __ata_split_flush(struct ata_split_port *sp)
+{
+	struct ata_port *ap = sp->ap;
+	u32 left = sp->held;
+	u32 tags = 0;
+
+	lockdep_assert_held(ap->lock);
+
+	if (ap->pflags & ATA_PFLAG_FROZEN)
+		return;
+
+	while (left) {
+		unsigned int tag = __ffs(left);
+
+		left &= left - 1;
+		if (!(ap->qcmd[tag].flags & ATA_SPLIT_QCFLAG_EH) ||
+		    ata_split_fault(ATA_SPLIT_FAULT_RING_STALE))
+			tags |= 1U << tag;
+	}
+	if (tags)
+		ata_split_ring(sp, tags, sp->held & ~tags);
+}
+
+/**
+ * ata_split_commit - no more commands follow: ring
+ * @sp: port
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: takes ap->lock, interrupts off, if a doorbell was put off.  A stale
+ * answer to that concerns another CPU's commands, which it commits itself.
+ */
+void ata_split_commit(struct ata_split_port *sp)
+{
+	u32 held = context_unsafe(ata_split_peek(sp->held));
+	unsigned long flags;
+
+	if (likely(!held) || ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
+		return;
+
+	spin_lock_irqsave(sp->ap->lock, flags);
+	__acquire(ata_split_startio);
+	ata_split_flush(sp);
+	ata_split_fault_books(sp);
+	__release(ata_split_startio);
+	spin_unlock_irqrestore(sp->ap->lock, flags);
+}
+
+/**
+ * ata_split_commit_rqs - ->commit_rqs: the last request was not marked as such
+ * @shost: SCSI host of the port
+ * @hwq: the only one
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: none.
+ */
+void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
+{
+	struct ata_split_port *sp = ata_split_port(ata_shost_to_port(shost));
+
+	if (sp)
+		ata_split_commit(sp);
 }
 
 /**
@@ -107,6 +222,7 @@ static void ata_split_issue(const struct ata_split_port *sp,
 enum ata_split_count ata_split_start(struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc, u32 epoch)
 {
+	bool last = qc->scsicmd->flags & SCMD_LAST;
 	struct ata_port *ap = sp->ap;
 	enum ata_split_count verdict;
 	unsigned long flags;
@@ -116,7 +232,7 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
 	verdict = ata_split_recheck(sp, qc, epoch);
 	if (likely(verdict == ATA_SPLIT_STARTED)) {
 		ata_split_fault_fresh(sp, epoch);
-		ata_split_issue(sp, qc);
+		ata_split_issue(sp, qc, last);
 		ata_split_fault_books(sp);
 	}
 	__release(ata_split_startio);

@@ -26,6 +26,10 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU: defer scsi_done() past the RCU section
  * @ATA_SPLIT_FAULT_NO_DOORBELL: do the bookkeeping and do not ring
  * @ATA_SPLIT_FAULT_MISCOUNT: retire commands and leave the link counted as active
+ * @ATA_SPLIT_FAULT_PHANTOM: take a command whose doorbell was put off for done
+ * @ATA_SPLIT_FAULT_STRAND: put a doorbell off with nothing else in flight
+ * @ATA_SPLIT_FAULT_RING_STALE: ring for what error handling has taken over
+ * @ATA_SPLIT_FAULT_NO_LAST: as if the block layer never said that nothing follows
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
  * @ATA_SPLIT_NR_FAULTS: how many there are
@@ -42,6 +46,10 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU,
 	ATA_SPLIT_FAULT_NO_DOORBELL,
 	ATA_SPLIT_FAULT_MISCOUNT,
+	ATA_SPLIT_FAULT_PHANTOM,
+	ATA_SPLIT_FAULT_STRAND,
+	ATA_SPLIT_FAULT_RING_STALE,
+	ATA_SPLIT_FAULT_NO_LAST,
 	ATA_SPLIT_FAULT_PRETEND_PMP,
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
 	ATA_SPLIT_NR_FAULTS,

@@ -16,8 +16,8 @@
  *
  *  - the port's private structure begins with a struct ata_split_port, and
  *    ->port_start() calls ata_split_port_init() once ap->lock is final;
- *  - a function that issues a queued command which the split has built, where
- *    ->qc_issue() has to ask what it is;
+ *  - a function that issues queued commands which the split has built, one or
+ *    more at a time, where ->qc_issue() has to ask what it is;
  *  - ata_split_init_sht() on its scsi_host_template, and ata_split_show_host()
  *    once the host is registered;
  *  - .end_eh = ata_split_end_eh in its port operations;
@@ -65,6 +65,7 @@
  * @ATA_SPLIT_REFUSED_DEFERRED: built, but a non-NCQ command comes first
  * @ATA_SPLIT_REFUSED_OFFLINE: built, but the PCI channel is offline
  * @ATA_SPLIT_STARTED: commands issued by the split
+ * @ATA_SPLIT_HELD: of these, issued with a doorbell that was put off
  * @ATA_SPLIT_DONE_DEFERRED: unmapped and completed after the lock was dropped
  * @ATA_SPLIT_DONE_LOCKED: completed with no batch open, under the lock
  * @ATA_SPLIT_DONE_TIMEDOUT: the SCSI timeout had already claimed the command
@@ -97,6 +98,7 @@ enum ata_split_count {
 	ATA_SPLIT_REFUSED_DEFERRED,
 	ATA_SPLIT_REFUSED_OFFLINE,
 	ATA_SPLIT_STARTED,
+	ATA_SPLIT_HELD,
 	ATA_SPLIT_DONE_DEFERRED,
 	ATA_SPLIT_DONE_LOCKED,
 	ATA_SPLIT_DONE_TIMEDOUT,
@@ -133,12 +135,14 @@ struct ata_split_batch {
  * struct ata_split_port - what ata_split keeps for a port
  * @ap: the port; constant
  * @pdev: its PCI device, or NULL; constant
- * @issue: LLD's: as ->qc_issue(), for a READ or WRITE FPDMA QUEUED of the split;
- *	cannot fail.  Constant
+ * @ring: LLD's: issue commands of the split, all READ or WRITE FPDMA QUEUED,
+ *	by their tags; cannot fail.  Constant
  * @counters: per-CPU counters; the pointer is constant
  * @eh_epoch: counts passes of error handling.  Written under ap->lock by
  *	ata_split_end_eh(); a build reads it without the lock, before it looks
  *	at anything else of the port
+ * @held: tags that are in libata's books and whose doorbell has not been rung
+ *	yet.  Only under ap->lock
  * @batch: where completions collect, or NULL outside an interrupt.
  *	Only under ap->lock
  *
@@ -148,10 +152,11 @@ struct ata_split_batch {
 struct ata_split_port {
 	struct ata_port			*ap;
 	struct pci_dev			*pdev;
-	void				(*issue)(struct ata_queued_cmd *qc);
+	void				(*ring)(struct ata_port *ap, u32 tags);
 	struct ata_split_counters __percpu *counters;
 
 	u32				eh_epoch __guarded_by(ata_split_startio);
+	u32				held __guarded_by(ata_split_startio);
 	struct ata_split_batch		*batch __guarded_by(ata_split_startio);
 };
 
@@ -202,7 +207,7 @@ static inline void ata_split_learn(struct ata_queued_cmd *qc)
 }
 
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
-			void (*issue)(struct ata_queued_cmd *qc));
+			void (*ring)(struct ata_port *ap, u32 tags));
 int ata_split_show_host(struct ata_host *host);
 void ata_split_init_sht(struct scsi_host_template *sht);
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,

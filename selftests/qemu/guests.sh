@@ -24,7 +24,8 @@
 # Rules of the partition that a guest each breaks. Lockdep falls silent after its
 # first report, hence one rule for each boot.
 VIOLATIONS="lock_in_build sleep_in_build doorbell_unlocked leak_on_refusal
-	shared_table skip_epoch done_outside_rcu no_doorbell miscount"
+	shared_table skip_epoch done_outside_rcu no_doorbell miscount
+	phantom strand ring_stale"
 
 # QEMU's disk is given a queued command under a tag that it still executes.
 NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
