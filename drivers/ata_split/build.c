@@ -54,30 +54,30 @@ static inline void ata_split_build_exit(void) { }
 /* The NCQ branch of libata's ata_build_rw_tf(). */
 static void ata_split_build_tf(const struct ata_device *dev,
 			       struct ata_queued_cmd *qc,
-			       const struct ata_split_rw *rw, int ioprio_class)
+			       struct ata_split_rw rw, int ioprio_class)
 {
 	struct ata_taskfile *tf = &qc->tf;
 
 	tf->flags |= ATA_TFLAG_ISADDR | ATA_TFLAG_DEVICE | ATA_TFLAG_LBA |
-		     ATA_TFLAG_LBA48 | rw->tf_flags;
+		     ATA_TFLAG_LBA48 | rw.tf_flags;
 	tf->protocol = ATA_PROT_NCQ;
-	tf->command = rw->tf_flags & ATA_TFLAG_WRITE ? ATA_CMD_FPDMA_WRITE :
+	tf->command = rw.tf_flags & ATA_TFLAG_WRITE ? ATA_CMD_FPDMA_WRITE :
 						       ATA_CMD_FPDMA_READ;
 
 	/* SATA 3.x, READ and WRITE FPDMA QUEUED: tag in COUNT 7:3 */
 	tf->nsect = qc->hw_tag << 3;
-	tf->hob_feature = (rw->n_block >> 8) & 0xff;
-	tf->feature = rw->n_block & 0xff;
+	tf->hob_feature = (rw.n_block >> 8) & 0xff;
+	tf->feature = rw.n_block & 0xff;
 
-	tf->hob_lbah = (rw->lba >> 40) & 0xff;
-	tf->hob_lbam = (rw->lba >> 32) & 0xff;
-	tf->hob_lbal = (rw->lba >> 24) & 0xff;
-	tf->lbah = (rw->lba >> 16) & 0xff;
-	tf->lbam = (rw->lba >> 8) & 0xff;
-	tf->lbal = rw->lba & 0xff;
+	tf->hob_lbah = (rw.lba >> 40) & 0xff;
+	tf->hob_lbam = (rw.lba >> 32) & 0xff;
+	tf->hob_lbal = (rw.lba >> 24) & 0xff;
+	tf->lbah = (rw.lba >> 16) & 0xff;
+	tf->lbam = (rw.lba >> 8) & 0xff;
+	tf->lbal = rw.lba & 0xff;
 
 	tf->device = ATA_LBA;
-	if (rw->tf_flags & ATA_TFLAG_FUA)
+	if (rw.tf_flags & ATA_TFLAG_FUA)
 		tf->device |= 1 << 7;
 
 	/*
@@ -92,7 +92,7 @@ static void ata_split_build_tf(const struct ata_device *dev,
 /* What libata's ata_scsi_qc_new() and ata_scsi_translate() fill in. */
 static void ata_split_build_qc(struct ata_queued_cmd *qc,
 			       struct scsi_cmnd *cmd,
-			       const struct ata_split_rw *rw)
+			       struct ata_split_rw rw)
 {
 	const struct request *rq = scsi_cmd_to_rq(cmd);
 	unsigned long flags = ATA_QCFLAG_IO;
@@ -106,7 +106,7 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 	qc->scsidone = ata_split_done;
 	qc->complete_fn = ata_split_complete;
 	qc->dma_dir = cmd->sc_data_direction;
-	qc->nbytes = rw->n_block * cmd->device->sector_size;
+	qc->nbytes = rw.n_block * cmd->device->sector_size;
 
 	if (rq->rq_flags & RQF_QUIET)
 		flags |= ATA_QCFLAG_QUIET;
@@ -161,7 +161,7 @@ static void ata_split_forget(struct ata_queued_cmd *qc)
 enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc,
 				     struct scsi_cmnd *cmd,
-				     const struct ata_split_rw *rw)
+				     struct ata_split_rw rw)
 {
 	const struct ata_port *ap = sp->ap;
 	enum ata_split_count verdict = ATA_SPLIT_BUILT;

@@ -149,7 +149,8 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	struct ata_split_port *sp = ata_split_port(ap);
 	enum ata_split_count verdict;
 	struct ata_queued_cmd *qc;
-	struct ata_split_rw rw;
+	/* Decoded before it is read; kernels clear the stack otherwise. */
+	struct ata_split_rw rw __uninitialized;
 	u32 epoch;
 
 	/* A dummy port has no device; libata says so. */
@@ -171,7 +172,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	qc = &ap->qcmd[scsi_cmd_to_rq(cmd)->tag];
 	qc->ap = ap;
 	qc->dev = &ap->link.device[0];
-	verdict = ata_split_build(sp, qc, cmd, &rw);
+	verdict = ata_split_build(sp, qc, cmd, rw);
 	if (unlikely(verdict == ATA_SPLIT_MAP_BUSY)) {
 		/* A shortage passes; error handling would not help. */
 		ata_split_count(sp, verdict);

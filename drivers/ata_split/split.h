@@ -45,7 +45,7 @@ static inline void ata_split_count(const struct ata_split_port *sp,
 enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc,
 				     struct scsi_cmnd *cmd,
-				     const struct ata_split_rw *rw);
+				     struct ata_split_rw rw);
 void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd);
 void ata_split_build_init(const char *name, struct lock_class_key *key);
 
