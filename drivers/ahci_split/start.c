@@ -33,6 +33,7 @@ void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 void ahci_split_ring(struct ata_port *ap, u32 tags)
 {
 	struct ahci_split_port *pp = ahci_split_port(ap);
+	void __iomem *mmio = pp->mmio;
 	u32 left = tags;
 
 	lockdep_assert_held(ap->lock);
@@ -49,8 +50,8 @@ void ahci_split_ring(struct ata_port *ap, u32 tags)
 	 * AHCI 1.3.1, 5.5.1: for a queued command PxSACT before PxCI.  Bits
 	 * written as zero have no effect (3.3.13, 3.3.14).
 	 */
-	writel(tags, pp->mmio + AHCI_PXSACT);
-	writel(tags, pp->mmio + AHCI_PXCI);
+	writel(tags, mmio + AHCI_PXSACT);
+	writel(tags, mmio + AHCI_PXCI);
 }
 
 /**

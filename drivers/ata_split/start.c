@@ -87,19 +87,20 @@ static void ata_split_enter_books(struct ata_split_port *sp,
 }
 
 /*
- * May the doorbell wait for the next command?  If the block layer has one at
- * hand, and only while the HBA has some other command of this port: its
+ * May the doorbell for @tags wait for the next command?  If the block layer has
+ * one at hand, and only while the HBA has some other command of this port: its
  * interrupt rings at the latest, so that nothing is stranded if the next one
  * fails to come.
  */
-static bool ata_split_may_hold(const struct ata_split_port *sp, bool last)
+static bool ata_split_may_hold(const struct ata_split_port *sp, u32 tags,
+			       bool last)
 	__in_startio
 {
 	if (ata_split_fault(ATA_SPLIT_FAULT_STRAND))
 		return true;
 	if (likely(last) && !ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
 		return false;
-	return sp->ap->link.sactive & ~sp->held;
+	return sp->ap->link.sactive & ~tags;
 }
 
 /* Ring for @tags, all that are held among them; @left of those stay held. */
@@ -119,15 +120,14 @@ static void ata_split_issue(struct ata_split_port *sp,
 			    struct ata_queued_cmd *qc, bool last)
 	__in_startio
 {
-	bool hold = ata_split_may_hold(sp, last);
 	u32 tags = sp->held | 1U << qc->tag;
 
 	ata_split_enter_books(sp, qc);
-	if (likely(!hold)) {
-		ata_split_ring(sp, tags, 0);
-	} else {
+	if (unlikely(ata_split_may_hold(sp, tags, last))) {
 		sp->held = tags;
 		ata_split_count(sp, ATA_SPLIT_HELD);
+	} else {
+		ata_split_ring(sp, tags, 0);
 	}
 }
 
