@@ -14,9 +14,11 @@ MARK=/guest/mark
 # The sections, each with the functions that it consists of in any driver: all that
 # take the port lock on the way of a command must be named. What a kernel or driver
 # does not have is left out.
-SUBMIT="ata_scsi_queuecmd ata_split_start"
+SUBMIT="ata_scsi_queuecmd ata_split_start ata_split_commit"
 INTERRUPT="ahci_single_level_irq_intr ahci_single_edge_irq_intr
 	ahci_multi_irqs_intr_hard ata_split_complete_begin ata_split_complete_end"
+# All of the code that is a driver's, of whichever driver.
+DRIVERS="libata libahci ahci ata_split ahci_split"
 LOCKS="_raw_spin_lock _raw_spin_lock_irq _raw_spin_lock_irqsave"
 UNLOCKS="_raw_spin_unlock _raw_spin_unlock_irq _raw_spin_unlock_irqrestore"
 
@@ -39,6 +41,26 @@ symbols() {
 		}' /proc/kallsyms
 }
 
+# code_of MODULE...: the addresses of each module's functions
+code_of() {
+	awk -v want="$*" '
+		BEGIN { n = split(want, names); for (i in names) wanted["[" names[i] "]"] }
+		$2 !~ /^[tTwW]$/ { next }
+		{ at[++count] = $1 }
+		$4 in wanted {
+			if (!($4 in start) || $1 < start[$4]) start[$4] = $1
+			if ($1 > last[$4]) last[$4] = $1
+		}
+		END {
+			for (m in start) {
+				end = "ffffffffffffffff"
+				for (i = 1; i <= count; i++)
+					if (at[i] > last[m] && at[i] < end) end = at[i]
+				print start[m], end
+			}
+		}' /proc/kallsyms
+}
+
 # What the plugin must know, anew after modules were loaded.
 tell_plugin() {
 	local lines=(forget)
@@ -51,6 +73,7 @@ tell_plugin() {
 			symbols $SUBMIT | sed 's/^/function /'
 			echo section interrupt
 			symbols $INTERRUPT | sed 's/^/function /'
+			code_of $DRIVERS | sed 's/^/driver /'
 		})
 	"$MARK" "${lines[@]}"
 }

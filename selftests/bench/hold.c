@@ -2,7 +2,7 @@
 /*
  * QEMU TCG plugin: how many instructions a guest executes with a lock held.
  *
- *   -plugin hold.so,commands=FILE -d plugin
+ *   -plugin hold.so,commands=FILE[,devices=slow] -d plugin
  *
  * A section runs from the return of a lock function to the call of an unlock
  * function.  Both calls are looked for in the functions that the section
@@ -14,6 +14,7 @@
  *   unlock START         one that releases it
  *   section NAME         begin a section, with the functions that follow:
  *   function START END
+ *   driver START END     code that is the driver's, to count apart
  *   begin                begin to count
  *   end LABEL            print what was counted since
  *
@@ -30,10 +31,12 @@
 #define _GNU_SOURCE
 #endif
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "mark.h"
 #include "qemu-plugin.h"
 
@@ -43,6 +46,7 @@
 
 #define MAX_SECTIONS	4
 #define MAX_FUNCTIONS	16
+#define MAX_DRIVERS	8
 
 struct section {
 	char name[64];
@@ -55,6 +59,11 @@ struct section {
 struct function {
 	uint64_t start, end;
 	struct section *section;
+};
+
+/* A module's code. */
+struct range {
+	uint64_t start, end;
 };
 
 struct targets {
@@ -70,13 +79,17 @@ static FILE *commands;
 static struct section sections[MAX_SECTIONS];
 static struct function functions[MAX_FUNCTIONS];
 static struct targets lock_targets, unlock_targets;
-static unsigned int n_sections, n_functions;
+static struct range drivers[MAX_DRIVERS];
+static unsigned int n_sections, n_functions, n_drivers;
 
 /*
  * Instructions executed since the beginning; until the window's begin, the first
  * entry of a section in it, and the last exit.
  */
 static uint64_t insns, window, first, last;
+
+/* Of all these, and since the window's begin, the driver's own. */
+static uint64_t own;
 
 static void fail(const char *what, const char *line)
 {
@@ -145,6 +158,7 @@ static void begin(void)
 		section->min = UINT64_MAX;
 	}
 	window = insns;
+	own = 0;
 	first = 0;
 	last = 0;
 	qemu_plugin_outs("hold begin\n");
@@ -175,8 +189,8 @@ static void end(const char *label)
 	char *text;
 	FILE *out = open_memstream(&text, &size);
 
-	fprintf(out, "hold {\"label\": \"%s\", \"window\": %lu, \"path\": %lu",
-		label, insns - window, last - first);
+	fprintf(out, "hold {\"label\": \"%s\", \"window\": %lu, \"path\": %lu, \"own\": %lu",
+		label, insns - window, last - first, own);
 	for (i = 0; i < n_sections; i++)
 		print_section(out, &sections[i]);
 	fputs("}\n", out);
@@ -209,10 +223,19 @@ static void add_function(uint64_t start, uint64_t end, const char *line)
 	functions[n_functions++].section = &sections[n_sections - 1];
 }
 
+static void add_driver(uint64_t start, uint64_t end, const char *line)
+{
+	if (n_drivers == MAX_DRIVERS)
+		fail("too many", line);
+	drivers[n_drivers].start = start;
+	drivers[n_drivers++].end = end;
+}
+
 static void forget(void)
 {
 	n_sections = 0;
 	n_functions = 0;
+	n_drivers = 0;
 	lock_targets.nr = 0;
 	unlock_targets.nr = 0;
 }
@@ -237,6 +260,8 @@ static bool obey(const char *line)
 		add_section(name, line);
 	else if (sscanf(line, "function %lx %lx", &start, &end_) == 2)
 		add_function(start, end_, line);
+	else if (sscanf(line, "driver %lx %lx", &start, &end_) == 2)
+		add_driver(start, end_, line);
 	else
 		fail("unknown", line);
 	return line[0] != 'e' && line[0] != 'b';
@@ -264,6 +289,16 @@ static const struct function *function_at(uint64_t address)
 		if (address >= functions[i].start && address < functions[i].end)
 			return &functions[i];
 	return NULL;
+}
+
+static bool is_driver(uint64_t address)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_drivers; i++)
+		if (address >= drivers[i].start && address < drivers[i].end)
+			return true;
+	return false;
 }
 
 /* With indirect branch tracking a call may go past the function's ENDBR. */
@@ -347,6 +382,10 @@ static void translate_insn(struct qemu_plugin_insn *insn)
 	}
 	qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
 						   &insns, 1);
+	if (is_driver(address))
+		qemu_plugin_register_vcpu_insn_exec_inline(insn,
+							   QEMU_PLUGIN_INLINE_ADD_U64,
+							   &own, 1);
 }
 
 static void translate(uint64_t id, struct qemu_plugin_tb *tb)
@@ -366,28 +405,46 @@ static void install(uint64_t id)
 /*
  * QEMU's main thread, which this is, does the devices' work while another one runs
  * the guest.  How many commands the guest can issue until the first is complete,
- * and hence how many share an interrupt, would be up to the host.  On the same
- * processor and in front of the other, it completes a command before the guest's
- * next instruction.
+ * and hence how many share an interrupt, would be up to the host.  Both on the same
+ * processor, and one of them in front of the other, it is not:
+ *
+ * fast devices		complete a command before the guest's next instruction
+ * slow devices		complete it when the guest has nothing else to do
  */
-static void devices_first(void)
+static void share_processor(void)
 {
-	const struct sched_param param = { .sched_priority = 1 };
 	cpu_set_t cpu;
 
 	CPU_ZERO(&cpu);
 	CPU_SET(sched_getcpu(), &cpu);
-	if (sched_setaffinity(0, sizeof(cpu), &cpu) ||
-	    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+	if (sched_setaffinity(0, sizeof(cpu), &cpu))
+		fail("cannot stay on one processor", strerror(errno));
+}
+
+static void fast_devices(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
 		qemu_plugin_outs("hold not root: figures at depth depend on the host\n");
+}
+
+/* In the guest's thread. */
+static void slow_devices(uint64_t id, unsigned int vcpu)
+{
+	const struct sched_param param = { .sched_priority = 0 };
+
+	if (sched_setscheduler(getpid(), SCHED_IDLE, &param))
+		fail("cannot put the main thread last", strerror(errno));
 }
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id,
 					   const struct qemu_info *info,
 					   int argc, char **argv)
 {
-	if (argc != 1 || strncmp(argv[0], "commands=", 9)) {
-		fprintf(stderr, "hold: usage: -plugin hold.so,commands=FILE\n");
+	if (argc < 1 || argc > 2 || strncmp(argv[0], "commands=", 9) ||
+	    (argc == 2 && strcmp(argv[1], "devices=slow"))) {
+		fprintf(stderr, "hold: usage: -plugin hold.so,commands=FILE[,devices=slow]\n");
 		return 1;
 	}
 	if (!info->system_emulation || info->system.smp_vcpus != 1) {
@@ -400,7 +457,11 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id,
 		return 1;
 	}
 	self = id;
-	devices_first();
+	share_processor();
+	if (argc == 1)
+		fast_devices();
+	else
+		qemu_plugin_register_vcpu_init_cb(id, slow_devices);
 	install(id);
 	return 0;
 }

@@ -37,6 +37,11 @@ enum qemu_plugin_op {
 	QEMU_PLUGIN_INLINE_ADD_U64,
 };
 
+/* Called in the thread that runs a CPU, as that comes up. */
+void qemu_plugin_register_vcpu_init_cb(uint64_t id,
+				       void (*cb)(uint64_t id,
+						  unsigned int vcpu));
+
 /* Called for each block of guest code as it is translated. */
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
 					   void (*cb)(uint64_t id,

@@ -195,11 +195,11 @@ guest_hold() {
 	null_disk ahci0 0
 	cpus="1,maxcpus=2"
 	machine+=(-icount "shift=3,sleep=off")
-	plugin
+	plugin "$([ "$1" != slow ] || echo devices=slow)"
 	bench
 	export_env "BENCH_MODE=$1" "BENCH_ROWS=$BENCH_ROWS" "BENCH_DRIVERS=$BENCH_DRIVERS"
 	case $1 in
-	direct) ;;
+	direct | slow) ;;
 	swiotlb) append+=" swiotlb=force" ;;
 	iommu)
 		# Before the controller: it must be there when that is.
@@ -230,12 +230,13 @@ bench() {
 }
 
 # The plugin that counts, and register accesses, in QEMU's log; and the port by
-# which the guest speaks to the plugin.
+# which the guest speaks to the plugin. Its argument is an option of the plugin's,
+# or nothing.
 plugin() {
 	: >"$dir/commands"
 	machine+=(-chardev "file,id=mark,path=${dir//,/,,}/commands"
 		-device "isa-debugcon,iobase=0xe9,chardev=mark"
-		-plugin "$BUILD/bench/hold.so,commands=${dir//,/,,}/commands")
+		-plugin "$BUILD/bench/hold.so,commands=${dir//,/,,}/commands${1:+,$1}")
 	log+=,plugin,trace:ahci_mem_read,trace:ahci_mem_write
 	noise='hold .*\|^ahci_mem_.*'
 }
