@@ -28,7 +28,7 @@ dir=$KIT/guest-$NAME
 # Set by the guest's function, see guests.sh.
 machine=() controllers=() exported=() ndisks=0
 tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
-modules='' build='' channel=virtio complaints='' noise='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
+modules='' build='' channel=virtio complaints='' noise='' crash='' limit=600 memory=1536 cpus=2 expect='' collection=ata_split
 files=() log=guest_errors,unimp
 
 # matches NAME PATTERNS: is it one of them?
@@ -151,12 +151,36 @@ follow() {
 	done
 }
 
+# Kill QEMU without warning, so many acknowledgements and some time after the first.
+# The seed says how many.
+kill_qemu() {
+	local acks delay
+	RANDOM=$crash
+	acks=$((100 + RANDOM % 1000)) delay=$((RANDOM % 100))
+	while [ "$(wc -l <"$dir/acks")" -lt $acks ]; do
+		kill -0 "$PID" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	sleep "$(printf '0.%03d' $delay)"
+	kill -KILL "$(cat "$dir/pid")"
+	echo "crash after $acks acknowledgements and $delay ms" >"$dir/verdict"
+}
+
+# The test is in what the guest has left, and in what its kernel said until then.
+judge_crash() {
+	local what
+	what=$(grep -m 1 -E 'WARNING:|BUG:|Oops|KASAN|INFO: |DMA-API:.*:' "$dir/console.log") ||
+		what=$("$QEMU_DIR/durable.py" "$dir" "$crash" 2>&1 | tail -n 1) &&
+		report ok durable "$what" || report not_ok durable "$what"
+	: >"$dir/tests"
+}
+
 # Why the guest as a whole has failed, or nothing.
 reasons() {
 	local rc=$1 verdict complaint
 	verdict=$(cat "$dir/verdict" 2>/dev/null || true)
 	case $rc,$verdict in
-	0,ok*) ;;
+	0,ok* | 137,crash*) ;;
 	124,* | 137,*) echo "killed after $limit s" ;;
 	*,not_ok*) echo "${verdict#not_ok }" ;;
 	*) echo "it ended without a verdict (QEMU exit status $rc)" ;;
@@ -192,9 +216,11 @@ main() {
 	fi
 	exec {results}< <(qemu </dev/null 2>"$dir/stderr.log")
 	PID=$!
+	[ -z "$crash" ] || kill_qemu &
 	follow <&"$results"
 	wait "$PID" || rc=$?
 	PID=
+	[ ! -e "$dir/acks" ] || judge_crash
 	# A test that was begun, or waited, when the guest died has not passed.
 	while IFS= read -r line; do
 		line=${line#*:}

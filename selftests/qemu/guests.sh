@@ -17,6 +17,7 @@
 #   log       what QEMU logs, as for its -d                     (guest_errors,unimp)
 #   channel   virtio or serial, for what the guest reports       (virtio)
 #   complaints  "expected" where the kernel is meant to complain (none)
+#   crash     seed: QEMU is killed, and durable.py looks at the disks  (none)
 #   noise       what QEMU may complain of, a pattern             (nothing)
 #   expect    what the harness must report, for tests of itself: lines of a
 #             state, a test and the beginning of the reason       (all ok)
@@ -130,6 +131,23 @@ guest_violation() {
 	export_env "ATA_SPLIT_VIOLATION=$1"
 }
 
+# Killed while it writes; the argument is the seed that says when, and what the disks
+# forget of what was not flushed. Host and disks agree on the order of things because
+# QEMU has one thread to write them down.
+guest_crash() {
+	crash=$1
+	: >"$dir/acks"
+	machine+=(-object "main-loop,id=main-loop,thread-pool-max=1" -pidfile "$dir/pid"
+		-chardev "file,id=acks,path=${dir//,/,,}/acks")
+	device "virtserialport,chardev=acks,name=ata_split.acks"
+	controller ahci0 8
+	logged_disk ahci0 0
+	logged_disk ahci0 1 write-cache=off
+	logged_disk ahci0 2
+	tests="durable"
+	export_env "ATA_SPLIT_DURABLE=$crash"
+}
+
 # A virtio port does not come back from suspend with its writer, a UART does.
 guest_suspend() {
 	six_disks
@@ -172,6 +190,13 @@ guest_meta_panic() {
 	tests="panics"
 	expect="not_ok panics no result
 		not_ok guest it ended without a verdict"
+}
+
+# Nothing is flushed, and the host has to find out.
+guest_meta_crash() {
+	guest_crash 1
+	export_env ATA_SPLIT_UNSTABLE=1
+	expect="not_ok durable lost:"
 }
 
 # For "make run".
@@ -259,10 +284,10 @@ backend() {
 	machine+=(-blockdev "driver=file,node-name=$1-file,filename=${dir//,/,,}/$1.img,discard=unmap,cache.no-flush=on")
 }
 
-# frontend CONTROLLER PORT NODE: the disk, known by its serial number.
+# frontend CONTROLLER PORT NODE [OPTION]: the disk, known by its serial number.
 frontend() {
 	machine+=(-blockdev "driver=raw,node-name=$1-$2,file=$3,discard=unmap")
-	device "ide-hd,bus=$1.$2,drive=$1-$2,serial=$1-$2,discard_granularity=512,rerror=report,werror=report"
+	device "ide-hd,bus=$1.$2,drive=$1-$2,serial=$1-$2,discard_granularity=512,rerror=report,werror=report${4:+,$4}"
 	ndisks=$((ndisks + 1))
 }
 
@@ -284,6 +309,15 @@ bad_disk() {
 	machine+=(-blockdev "driver=blkdebug,node-name=$1-$2-bad,image=$1-$2-file,inject-error.0.event=none,inject-error.0.iotype=read,inject-error.0.sector=$3,inject-error.0.errno=5,inject-error.0.once=off")
 	frontend "$1" "$2" "$1-$2-bad"
 	export_env "BAD_SERIAL=$1-$2" "ATA_SPLIT_BAD_LBA=$3"
+}
+
+# logged_disk CONTROLLER PORT [OPTION]: one that keeps a log of writes and flushes.
+logged_disk() {
+	local path=${dir//,/,,}/disk$2
+	truncate -s 64M "$dir/disk$2.img"
+	: >"$dir/disk$2.writes"
+	machine+=(-blockdev "driver=blklogwrites,node-name=$1-$2-log,file.driver=file,file.filename=$path.img,file.cache.no-flush=on,log.driver=file,log.filename=$path.writes,log.cache.no-flush=on")
+	frontend "$1" "$2" "$1-$2-log" "${3:-}"
 }
 
 six_disks() {
