@@ -4,6 +4,7 @@
 #include <linux/bitfield.h>
 #include <linux/delay.h>
 #include <linux/iopoll.h>
+#include <linux/pci.h>
 #include "ahci_split.h"
 
 /* Some HBAs need several writes until GHC.AE sticks (as in stock ahci). */
@@ -60,11 +61,24 @@ void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv)
 		 val);
 }
 
-/* Which ports are there?  PI and CAP.NP may disagree; trust the smaller. */
+/* Ports whose registers the BAR has room for; at least one, see map_bar. */
+static u32 ahci_split_mapped_ports(struct device *dev)
+{
+	resource_size_t len = pci_resource_len(to_pci_dev(dev), AHCI_PCI_BAR);
+	u64 n_ports = (len - AHCI_PORT_BASE) / AHCI_PORT_SIZE;
+
+	return GENMASK(min_t(u64, n_ports, AHCI_MAX_PORTS) - 1, 0);
+}
+
+/*
+ * Which ports are there?  PI and CAP.NP may disagree; trust the smaller.  Either
+ * may name ports behind the end of the BAR; these are not there.
+ */
 static u32 ahci_split_port_map(struct device *dev,
 			       const struct ahci_split_host *hpriv)
 {
 	unsigned int n_ports = FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1;
+	u32 mapped = ahci_split_mapped_ports(dev);
 	u32 map = readl(hpriv->mmio + AHCI_PI);
 
 	if (hweight32(map) > n_ports) {
@@ -76,6 +90,11 @@ static u32 ahci_split_port_map(struct device *dev,
 	if (!map && hpriv->version < AHCI_VS_1_3) {
 		map = GENMASK(n_ports - 1, 0);
 		dev_warn(dev, "forcing PI to 0x%x\n", map);
+	}
+	if (map & ~mapped) {
+		dev_warn(dev, "PI 0x%x has ports behind the end of BAR %d\n",
+			 map, AHCI_PCI_BAR);
+		map &= mapped;
 	}
 	return map;
 }
