@@ -97,6 +97,7 @@ static void ahci_split_port_intr(struct ata_port *ap)
 	writel(status, pp->mmio + AHCI_PXIS);
 
 	ata_split_complete_begin(&pp->build.split, &batch);
+	ata_split_fault_fis(&pp->dma->rx, sizeof(pp->dma->rx));
 	ahci_split_handle(ap, status);
 	ata_split_complete_end(&pp->build.split, &batch);
 }

@@ -10,12 +10,18 @@
  * "armed" or "held TAG".
  *
  * /sys/kernel/debug/ata_split/fail_map is a fault attribute: mappings that fail.
+ *
+ * /sys/kernel/debug/ata_split/lies: writing "OFFSET AND OR COUNT" makes the next
+ * COUNT reads of the register at that offset tell (value & AND) | OR; "none" ends
+ * all lies.  Reading tells how many of each are left.
  */
 
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/fault-inject.h>
+#include <linux/io.h>
 #include <linux/module.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/wait.h>
@@ -43,6 +49,7 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_NO_LAST]		= "no_last",
 	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
+	[ATA_SPLIT_FAULT_GARBAGE_FIS]		= "garbage_fis",
 };
 
 static enum ata_split_fault ata_split_fault_now;
@@ -273,6 +280,103 @@ static const struct file_operations window_fops = {
 	.release	= single_release,
 };
 
+/* Registers that lie ---------------------------------------------------------- */
+
+#define ATA_SPLIT_NR_LIES	8
+
+static struct ata_split_lie {
+	unsigned int			offset;
+	u32				and;
+	u32				or;
+	unsigned int			left;
+} ata_split_lies[ATA_SPLIT_NR_LIES];
+
+static unsigned int ata_split_nr_lies;
+static DEFINE_SPINLOCK(ata_split_lies_lock);	/* both */
+
+/**
+ * ata_split_fault_readl - readl() of an HBA that may lie
+ * @addr: register; its offset is in a page, which is what an AHCI HBA's take
+ *
+ * CONTEXT: any.
+ *
+ * Return: what the HBA says, or what the test wants.
+ */
+u32 ata_split_fault_readl(const void __iomem *addr)
+{
+	u32 val = readl(addr);
+	unsigned long flags;
+	unsigned int i;
+
+	if (!READ_ONCE(ata_split_nr_lies))
+		return val;
+
+	spin_lock_irqsave(&ata_split_lies_lock, flags);
+	for (i = 0; i < ata_split_nr_lies; i++) {
+		struct ata_split_lie *lie = &ata_split_lies[i];
+
+		if (lie->left && lie->offset == offset_in_page(addr)) {
+			val = (val & lie->and) | lie->or;
+			lie->left--;
+		}
+	}
+	spin_unlock_irqrestore(&ata_split_lies_lock, flags);
+	return val;
+}
+EXPORT_SYMBOL_GPL(ata_split_fault_readl);
+
+static int lies_show(struct seq_file *m, void *v)
+{
+	unsigned int i;
+
+	spin_lock_irq(&ata_split_lies_lock);
+	for (i = 0; i < ata_split_nr_lies; i++)
+		seq_printf(m, "%#x %u\n", ata_split_lies[i].offset,
+			   ata_split_lies[i].left);
+	spin_unlock_irq(&ata_split_lies_lock);
+	return 0;
+}
+
+static int lies_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, lies_show, NULL);
+}
+
+static ssize_t lies_write(struct file *file, const char __user *ubuf,
+			  size_t len, loff_t *ppos)
+{
+	struct ata_split_lie lie;
+	char buf[64] = "";
+	int rc = 0;
+	bool none;
+
+	if (len >= sizeof(buf) || copy_from_user(buf, ubuf, len))
+		return -EINVAL;
+	none = sysfs_streq(buf, "none");
+	if (!none && sscanf(buf, "%i %i %i %u", &lie.offset, &lie.and, &lie.or,
+			    &lie.left) != 4)
+		return -EINVAL;
+
+	spin_lock_irq(&ata_split_lies_lock);
+	if (none)
+		ata_split_nr_lies = 0;
+	else if (ata_split_nr_lies < ATA_SPLIT_NR_LIES)
+		ata_split_lies[ata_split_nr_lies++] = lie;
+	else
+		rc = -ENOSPC;
+	spin_unlock_irq(&ata_split_lies_lock);
+	return rc ?: len;
+}
+
+static const struct file_operations lies_fops = {
+	.owner		= THIS_MODULE,
+	.open		= lies_open,
+	.read		= seq_read,
+	.write		= lies_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
 /* Hooks, in the order of a command's way ------------------------------------- */
 
 #ifdef CONFIG_FAULT_INJECTION
@@ -438,6 +542,21 @@ bool ata_split_fault_irq(struct ata_port *ap,
 EXPORT_SYMBOL_GPL(ata_split_fault_irq);
 
 /**
+ * ata_split_fault_fis - in the interrupt handler, before it looks at anything
+ * @fis: where the HBA puts what it receives
+ * @size: of that
+ *
+ * CONTEXT: completion.
+ * LOCKING: ap->lock.
+ */
+void ata_split_fault_fis(void *fis, size_t size)
+{
+	if (ata_split_fault(ATA_SPLIT_FAULT_GARBAGE_FIS))
+		get_random_bytes(fis, size);
+}
+EXPORT_SYMBOL_GPL(ata_split_fault_fis);
+
+/**
  * ata_split_fault_done_begin - in the interrupt handler, the lock is dropped
  * @sp: port
  *
@@ -475,6 +594,7 @@ void ata_split_fault_init(struct dentry *dir)
 		debugfs_create_file(ata_split_windows[i].name, 0600, windows,
 				    &ata_split_windows[i], &window_fops);
 	}
+	debugfs_create_file("lies", 0600, dir, NULL, &lies_fops);
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
 	fault_create_debugfs_attr("fail_map", dir, &ata_split_fail_map);
 #endif

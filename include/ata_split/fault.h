@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Faults on demand, for the test variant (make ATA_SPLIT_TEST=1) only: windows
- * that hold a command at a named point until the test opens them, and
- * violations of the rules, which a checker has to report.  In the modules that
+ * that hold a command at a named point until the test opens them, violations
+ * of the rules, which a checker has to report, and registers that lie.  In the modules that
  * people load all of this is empty.
  */
 #ifndef _ATA_SPLIT_FAULT_H
@@ -32,6 +32,7 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_NO_LAST: as if the block layer never said that nothing follows
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
+ * @ATA_SPLIT_FAULT_GARBAGE_FIS: what the device is said to have sent is noise
  * @ATA_SPLIT_NR_FAULTS: how many there are
  */
 enum ata_split_fault {
@@ -52,6 +53,7 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_NO_LAST,
 	ATA_SPLIT_FAULT_PRETEND_PMP,
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
+	ATA_SPLIT_FAULT_GARBAGE_FIS,
 	ATA_SPLIT_NR_FAULTS,
 };
 
@@ -87,6 +89,8 @@ void ata_split_fault_books(const struct ata_split_port *sp);
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));
+void ata_split_fault_fis(void *fis, size_t size);
+u32 ata_split_fault_readl(const void __iomem *addr);
 void ata_split_fault_done_begin(const struct ata_split_port *sp);
 void ata_split_fault_done_end(void);
 void ata_split_fault_init(struct dentry *dir);
@@ -117,6 +121,7 @@ static inline bool ata_split_fault_irq(struct ata_port *ap,
 	return false;
 }
 
+static inline void ata_split_fault_fis(void *fis, size_t size) { }
 static inline void ata_split_fault_done_begin(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_done_end(void) { }
 static inline void ata_split_fault_init(struct dentry *dir) { }
