@@ -37,15 +37,16 @@ guests_of() {
 	case $1 in
 	distro | rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
-	*) echo host plain iommu swiotlb intx refusal races blkdebug suspend \
-		meta meta_qemu meta_hang meta_panic ;
+	*) echo host plain iommu swiotlb intx refusal races lies gone blkdebug suspend \
+		crash-1 crash-2 crash-3 crash-4 crash-5 \
+		meta meta_qemu meta_hang meta_panic meta_crash ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
 	esac
 }
 
 # Tests that need a guest of their own.
-SPECIAL="passthrough_error* io_error* suspend* races* violation*"
+SPECIAL="passthrough_error* io_error* suspend* races* violation* durable* lies* gone* spurious*"
 
 # One controller with all its ports in use, and every test.
 guest_plain() {
@@ -84,8 +85,10 @@ guest_iommu() {
 # The line that all ports share, and other devices with them.
 guest_intx() {
 	six_disks
+	device edu,bus=pcie.0,addr=c
+	export_env ATA_SPLIT_EDU=0000:00:0c.0
 	append="pci=nomsi"
-	tests="all_disks passthrough"
+	tests="all_disks passthrough spurious"
 }
 
 # A disk that refuses a command, amid queued ones. QEMU's keeps the error status
@@ -113,6 +116,31 @@ guest_races() {
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="races*"
+}
+
+# Registers that lie, by the test variant.
+guest_lies() {
+	controller ahci0 8
+	disk ahci0 0
+	disk ahci0 1
+	build="test"
+	export_env ATA_SPLIT_VARIANT=test
+	tests="lies"
+	# what the lies about CAP2 make the driver write
+	noise="Attempted write to unimplemented register: AHCI host register.*"
+}
+
+# A page of ones that can be laid over the registers: QEMU answers a read of what
+# is not there with zero, and PCI with ones.
+guest_gone() {
+	controller ahci0 8
+	disk ahci0 0
+	disk ahci0 1
+	head -c 4096 /dev/zero | tr '\0' '\377' >"$dir/ones.img"
+	machine+=(-object "memory-backend-file,id=ones,mem-path=${dir//,/,,}/ones.img,size=4096,readonly=on,share=on")
+	device ivshmem-plain,memdev=ones,bus=pcie.0,addr=d
+	export_env ATA_SPLIT_ONES=0000:00:0d.0
+	tests="gone"
 }
 
 # I/O, error handling, rescans and passthrough under the data race detector.
