@@ -6,6 +6,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 QEMU := selftests/qemu
 # What "make check-all" boots: see selftests/qemu/check.sh.
 KERNELS := latest latest-kcsan 6.12-rt 6.12-distro 6.1-distro
+# How often "make soak" kills a guest.
+KILLS ?= 100
 
 # Where "make install" puts things, as usual; depmod prefers updates/.
 PREFIX ?= /usr/local
@@ -22,7 +24,7 @@ unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system/driverctl@.service.d
 initramfs := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/initramfs-tools
 
 .PHONY: modules modules_install install install_tools uninstall deb htmldocs
-.PHONY: run check check-package check-all bench bench-full shell lint kselftest clean help
+.PHONY: run check check-package check-all soak bench bench-full shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
 modules: | headers
@@ -85,6 +87,10 @@ check-all:
 	KERNEL="$(KERNELS)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
+# As many as it takes to believe it; hours.
+soak:
+	@GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh
+
 bench:
 	@selftests/bench/bench.sh quick
 
@@ -112,6 +118,7 @@ help:
 	@echo '                KERNEL="6.1 6.12-distro latest-kcsan"  GUEST="plain iommu"  TEST=sizes'
 	@echo 'make check-package  build, install, upgrade, purge and boot the Debian package'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
+	@echo 'make soak       kill guests that write, KILLS=$(KILLS) of them'
 	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
 	@echo 'make bench-full  all of the measurements, about an hour'
 	@echo 'make shell      an interactive guest with the driver loaded'
