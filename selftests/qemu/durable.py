@@ -141,10 +141,12 @@ def check_disk(disk, number, seed, acks, last):
 def check_files(image, seed, acks, last):
     """Yields what is wrong with the file system."""
     out = image + ".files"
+    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
     os.makedirs(out, exist_ok=True)
     for command in (["e2fsck", "-p", image], ["e2fsck", "-fn", image],
                     ["debugfs", "-R", f"rdump / {out}", image]):
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, capture_output=True, text=True, check=False,
+                             env=dict(os.environ, PATH=path))
         # e2fsck -p says 1 when it was the journal or what the journal lists
         if run.returncode > (command[1] == "-p"):
             yield f"{' '.join(command[:2])}: {run.stdout.strip()}"
