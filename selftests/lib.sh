@@ -28,6 +28,12 @@
 # ATA_SPLIT_BAD_DISK     a disk with an unreadable sector, and
 # ATA_SPLIT_BAD_LBA      the number of that sector; at least 1 MiB from either
 #                        end of the disk, where nobody looks for partitions
+# ATA_SPLIT_SLOT         PCI address of the slot that the controller is alone in, and
+#                        whose power the tests may switch
+# ATA_SPLIT_MONITOR      a port that leads to the monitor (QMP) of the QEMU that this
+#                        is a guest of; disk CONTROLLER-PORT is on node CONTROLLER-PORT
+# ATA_SPLIT_RESTART      set where restart.sh runs again after each boot
+# ROUNDS                 how often to reconfigure under load
 # ATA_SPLIT_CTL          the bind script, where PATH does not have splitctl
 
 set -u
@@ -38,6 +44,7 @@ NAME=$(basename "$0" .sh)
 DRIVER=${ATA_SPLIT_DRIVER:-ahci_split}
 BDF=${ATA_SPLIT_CONTROLLER:-}
 PCI=/sys/bus/pci
+ROUNDS=${ROUNDS:-4}
 DISKS=()
 
 # shellcheck source=/dev/null
@@ -300,6 +307,11 @@ requests() {
 	attr "$1" stat | awk '{ print $1 + $5 }'
 }
 
+# Passes of error handling on a disk's port since begin.
+eh_passes() {
+	klog | grep -c "^ata$(ata_of "$1"): EH complete"
+}
+
 # ---- counters ----------------------------------------------------------------
 
 # Prints N of ataN.
@@ -484,8 +496,9 @@ load() {
 # start_load DISK...: the same in the background, until load_ok ends it. It
 # also ends, at once, when something is wrong, which loading and load_ok tell.
 start_load() {
+	local limit=$((250 + 30 * ROUNDS))
 	jobs_for "$@"
-	timeout -k 5 250 fio "${FIO[@]}" "${LOAD[@]}" --runtime=600 --output="$TMP/load" "${JOBS[@]}" \
+	timeout -k 30 $limit fio "${FIO[@]}" "${LOAD[@]}" --runtime=$((2 * limit)) --output="$TMP/load" "${JOBS[@]}" \
 		>"$TMP/load.err" 2>&1 &
 	LOAD_PID=$!
 	at_exit stop_load
@@ -520,6 +533,41 @@ load_ok() {
 stop_load() {
 	[ -z "$LOAD_PID" ] || { kill "$LOAD_PID"; wait "$LOAD_PID"; } 2>/dev/null
 	LOAD_PID=
+}
+
+# for_all_disks write|check: 8 MiB of each disk's own, out of the loads' way
+for_all_disks() {
+	local d
+	for d in "${DISKS[@]}"; do
+		"$HERE/dio" "$1" "$d" "$(seed_of "$d")" 67108864 8388608 || return
+	done
+}
+
+storm() {
+	jobs_for "${DISKS[@]}"
+	FIO_LIMIT=90 run_fio --rw=randrw --bssplit=4k/80:128k/20 --iodepth=32 --size=48m \
+		--time_based --runtime=100 "${JOBS[@]}" >"$TMP/storm" 2>&1
+}
+
+# away_and_back TAKE GIVE: all disks lose their driver under full load, and get it
+# back, ROUNDS times. The load would go on for longer than its limit, so that it has
+# ended means that it got errors.
+away_and_back() {
+	local i load held
+	for ((i = 0; i < ROUNDS; i++)); do
+		storm &
+		load=$!
+		wait_until 60 more_requests "${DISKS[0]}" $(($(requests "${DISKS[0]}") + 100))
+		sleep "0.$((i % 10))"
+		# One disk stays open while the driver is away.
+		exec {held}<"${DISKS[i % ${#DISKS[@]}]}"
+		"$1" || { echo "round $i: $1 failed"; return 1; }
+		wait $load && { echo "round $i: fio got no error"; return 1; }
+		grep -q 'No such device\|Input/output error\|error=' "$TMP/storm" ||
+			{ cat "$TMP/storm"; echo "round $i: fio hung or saw something else"; return 1; }
+		"$2" || { echo "round $i: disks are missing"; return 1; }
+		exec {held}<&-
+	done
 }
 
 trap on_exit EXIT

@@ -7,7 +7,8 @@
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 
-begin 5 all-disks disks idle-driver
+need fio
+begin 7 all-disks disks idle-driver
 # The partition scan of a new disk that goes away meanwhile.
 errors_expected
 
@@ -22,7 +23,7 @@ unload_idle() {
 
 takes_nothing() {
 	local i
-	for ((i = 0; i < 44; i++)); do
+	for ((i = 0; i < 11 * ROUNDS; i++)); do
 		load_driver || return
 		echo "$BDF" >"$PCI/drivers_probe"
 		if [ -n "$(bound)" ]; then
@@ -36,12 +37,12 @@ takes_nothing() {
 # Disks come up or not, as the time between load and unload allows.
 with_controller() {
 	local i
-	for ((i = 0; i < 6; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		load_driver && bind_controller "$DRIVER" || return
 		if ((i % 2)); then
 			wait_until 60 all_there || { echo "round $i: disks are missing"; return 1; }
 		else
-			sleep "0.$i"
+			sleep "0.$((i % 10))"
 		fi
 		unload_driver || return
 	done
@@ -55,6 +56,24 @@ nothing_left() {
 	[ ! -e "$PCI/devices/$BDF/driver" ]
 }
 
+# Whoever uses a disk holds the module.
+busy() {
+	start_load "${DISKS[@]}"
+	rmmod "$DRIVER" 2>"$TMP/rmmod" && { echo "it could be unloaded"; return 1; }
+	load_ok
+}
+
+# As soon as nobody uses the disks, which is when they got their errors.
+unload_busy() {
+	unbind_controller
+	exec {held}<&-
+	unload_driver
+}
+
+load_again() {
+	load_driver && bind_again
+}
+
 usable() {
 	local d
 	load_driver && bind_again || return
@@ -65,8 +84,10 @@ usable() {
 }
 
 check "modules unload" unload_idle
-check "44 times without controller" takes_nothing
-check "6 times with controller" with_controller
+check "$((11 * ROUNDS)) times without controller" takes_nothing
+check "$ROUNDS times with controller" with_controller
 check "nothing is left behind" nothing_left
 check "controller works afterwards" usable
+check "no unloading under load" busy
+check "unbind, unload and load $ROUNDS times under load" away_and_back unload_busy load_again
 finish

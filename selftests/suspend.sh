@@ -29,12 +29,12 @@ cycles() {
 	local i before
 	before=$(suspends)
 	echo devices >/sys/power/pm_test
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 0; i < ROUNDS; i++)); do
 		echo freeze >/sys/power/state || return
 		loading || break
 		sleep 0.5
 	done
-	[ "$(suspends)" -eq $((before + 4)) ] || { echo "$(suspends), before $before"; return 1; }
+	[ "$(suspends)" -eq $((before + ROUNDS)) ] || { echo "$(suspends), before $before"; return 1; }
 }
 
 with_load() {
@@ -43,7 +43,7 @@ with_load() {
 }
 
 check "data is written" "$HERE/dio" write "$D" 9 67108864 8388608
-check "suspend and resume 4 times under load" with_load
+check "suspend and resume $ROUNDS times under load" with_load
 check "I/O was right all the time" load_ok
 check "data is what it was" "$HERE/dio" check "$D" 9 67108864 8388608
 finish

@@ -19,10 +19,6 @@ TIMEOUT=$(attr "$D" device/timeout)
 at_exit "set_attr $D device/timeout $TIMEOUT"
 set_attr "$D" device/timeout 3
 
-eh_passes() {
-	klog | grep -c 'EH complete'
-}
-
 # config REGISTER [VALUE[:MASK]]: of the controller; nothing if there is none
 config() {
 	setpci -s "$BDF" "$1${2:+=$2}" 2>/dev/null
@@ -47,7 +43,7 @@ unmute() {
 # them, and all that were sent after, time out together.
 interrupts_off() {
 	local before what rc=0
-	before=$(eh_passes)
+	before=$(eh_passes "$D")
 	start_load "$D"
 	SETTINGS=()
 	for what in CAP_MSIX+2.w CAP_MSI+2.w COMMAND; do
@@ -59,7 +55,7 @@ interrupts_off() {
 	unmute
 	wait_until 60 more_requests "$D" $(($(requests "$D") + 100)) || { echo "no recovery"; rc=1; }
 	load_ok || return
-	[ "$(eh_passes)" -gt "$before" ] || { echo "nothing timed out"; return 1; }
+	[ "$(eh_passes "$D")" -gt "$before" ] || { echo "nothing timed out"; return 1; }
 	return $rc
 }
 
