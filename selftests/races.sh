@@ -11,9 +11,9 @@
 . "${0%/*}/variant.sh"
 
 variant_skip
-need sg_raw hdparm taskset fio
+need fio sg_raw hdparm taskset
 pin_test
-begin 21 disks
+begin 23 disks
 errors_expected
 need_variant
 
@@ -49,6 +49,13 @@ pretend() {
 	local rc=$?
 	echo none >$FAULT
 	return $rc
+}
+
+# A command that the disk aborts brings error handling on, too.
+command_fails() {
+	local rc=0
+	sg_raw "$D" 85 06 20 00 00 00 00 00 00 00 00 00 00 40 ff 00 >"$TMP/sg" 2>&1 || rc=$?
+	[ $rc -eq 11 ] || { cat "$TMP/sg"; return 1; }
 }
 
 # Error handling is about to send IDENTIFY when the read gets to StartIo.
@@ -226,6 +233,21 @@ mapping_fails() {
 	moved map_busy "$before"
 }
 
+# Every tenth mapping, on all disks at once: the requests come again, and nobody
+# gets an error.
+mappings_fail() {
+	local dir=/sys/kernel/debug/ata_split/fail_map before rc=0
+	before=$(counter map_busy)
+	echo 10 >$dir/interval
+	echo -1 >$dir/times
+	echo 100 >$dir/probability
+	load 4 "${DISKS[@]}" || rc=1
+	echo 0 >$dir/probability
+	before=$(($(counter map_busy) - before))
+	[ $before -gt 20 ] || { echo "only $before mappings failed"; rc=1; }
+	return $rc
+}
+
 # The driver loses the controller while a build waits. The request may fail, as
 # it may with stock ahci, but it comes back, and the removal ends.
 unbind_held() {
@@ -259,6 +281,7 @@ removed_held() {
 
 check "a build that waits and finds all as it was" nothing_happens
 check "error handling passes between build and start" built refused_epoch eh_pass
+check "another command fails between build and start" built refused_epoch command_fails
 check "error handling is at work when the build is done" eh_in_progress
 check "NCQ is switched off between build and start" ncq_off
 check "the device goes to sleep between build and start" built refused_device go_to_sleep
@@ -273,6 +296,7 @@ check "error handling takes what was never rung" eh_takes_held
 check "a flush behind a doorbell that was put off" flush_behind_held
 check "a batch rings once" batch_rings_once
 check "a mapping fails" mapping_fails
+check "mappings fail under load" mappings_fail
 check "all disks still answer" io
 check "unbind while a build waits" unbind_held
 need_variant
