@@ -87,9 +87,18 @@ check-all:
 	KERNEL="$(KERNELS)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
-# As many as it takes to believe it; hours.
+# Two hundred rounds of what "make check" does a few of, two minutes for each; and
+# guests that are killed while they write.
+soak: export ROUNDS ?= 200
+soak: export TIMEOUT ?= 24000
+soak: export LIMIT ?= 144000
 soak:
-	@GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh
+	@bad=0; \
+	GUEST="plain slot scarce suspend" \
+	TEST="reconfigure bind_unbind load_unload hotplug scarcity suspend" \
+		$(QEMU)/check.sh || bad=1; \
+	GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh || bad=1; \
+	exit $$bad
 
 bench:
 	@selftests/bench/bench.sh quick
@@ -118,7 +127,7 @@ help:
 	@echo '                KERNEL="6.1 6.12-distro latest-kcsan"  GUEST="plain iommu"  TEST=sizes'
 	@echo 'make check-package  build, install, upgrade, purge and boot the Debian package'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
-	@echo 'make soak       kill guests that write, KILLS=$(KILLS) of them'
+	@echo 'make soak       reconfiguration under load, ROUNDS=200 of each, and KILLS=$(KILLS) crashes: many hours'
 	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
 	@echo 'make bench-full  all of the measurements, about an hour'
 	@echo 'make shell      an interactive guest with the driver loaded'

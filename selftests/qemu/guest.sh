@@ -7,8 +7,9 @@
 #
 # KIT is a folder made by kit.sh. MODE is tests, shell, or the path of a
 # program to run in the guest instead of tests. PATTERN chooses among the
-# guest's tests; DRIVER=ahci runs them on the stock driver, to compare. Prints, as
-# they come, lines "STATE TEST REASON" and "say TEXT" (see init.sh); the last one
+# guest's tests; DRIVER=ahci runs them on the stock driver, to compare. ROUNDS is how
+# often they reconfigure, TIMEOUT their time limit, LIMIT the guest's. Prints, as they
+# come, lines "STATE TEST REASON" and "say TEXT" (see init.sh); the last one
 # is for a test named "guest", which is the guest as a whole.
 
 . "$(dirname "$0")/common.sh"
@@ -68,6 +69,7 @@ write_env() {
 		CHANNEL "$channel" EXPECT_COMPLAINTS "$complaints" \
 		WANT_CDROM "$([ -e "$dir/cdrom.img" ] && echo 1)"
 	[ -z "$build" ] || export_env "ATA_SPLIT_MODULES=/usr/lib/ata_split/$build"
+	[ -z "${ROUNDS:-}" ] || export_env "ROUNDS=$ROUNDS"
 	for v in "ATA_SPLIT_DRIVER=$driver" "ATA_SPLIT_CONTROLLER=${controllers[0]}" \
 		 "ATA_SPLIT_GUEST=$NAME" ${exported[@]+"${exported[@]}"}; do
 		printf 'export %s=%q\n' "${v%%=*}" "${v#*=}"
@@ -208,6 +210,7 @@ main() {
 	trap 'exit 1' INT TERM HUP
 	"guest_${NAME%%-*}" "${NAME#*-}"
 	driver=${DRIVER:-$driver}
+	limit=${LIMIT:-$limit}
 	select_tests >"$dir/tests"
 	if [ "$MODE" = tests ] && [ ! -s "$dir/tests" ]; then
 		# Somebody else's guest has the test that was asked for.

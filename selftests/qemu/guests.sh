@@ -37,8 +37,8 @@ guests_of() {
 	case $1 in
 	distro | rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
-	*) echo host plain iommu swiotlb intx refusal races lies gone blkdebug suspend \
-		crash-1 crash-2 crash-3 crash-4 crash-5 \
+	*) echo host plain iommu swiotlb intx refusal races lies gone blkdebug \
+		faults slot scarce suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
 		meta meta_qemu meta_hang meta_panic meta_crash ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
@@ -46,7 +46,8 @@ guests_of() {
 }
 
 # Tests that need a guest of their own.
-SPECIAL="passthrough_error* io_error* suspend* races* violation* durable* lies* gone* spurious*"
+SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
+	violation* durable* lies* gone* spurious*"
 
 # One controller with all its ports in use, and every test.
 guest_plain() {
@@ -82,12 +83,13 @@ guest_iommu() {
 	limit=1500
 }
 
-# The line that all ports share, and other devices with them.
+# The line that all ports share, and other devices with them; and a disk amid the
+# others that libata is told to drive without NCQ.
 guest_intx() {
 	six_disks
 	device edu,bus=pcie.0,addr=c
 	export_env ATA_SPLIT_EDU=0000:00:0c.0
-	append="pci=nomsi"
+	append="pci=nomsi libata.force=2:noncq"
 	tests="all_disks passthrough spurious"
 }
 
@@ -108,14 +110,62 @@ guest_blkdebug() {
 	tests="io_error*"
 }
 
+# Disks that the tests break, slow down and repair at run time. As with refusal,
+# libata retries commands that QEMU still executes.
+guest_faults() {
+	local i
+	controller ahci0 8
+	for i in 0 1 2; do
+		disk ahci0 $i
+	done
+	monitor
+	tests="faults*"
+	noise=$NOISE_TAG_IN_USE
+}
+
+# Allocations that fail, by a kernel that knows whose they were, and bounce buffers
+# for four of the largest requests at a time. One disk, as it comes and goes often, and
+# no interrupt routing by ACPI, whose interpreter uses freed memory when it gets none.
+guest_scarce() {
+	controller ahci0 8
+	disk ahci0 0
+	append="slub_debug=U swiotlb=512,force acpi=noirq"
+	tests="scarcity*"
+}
+
+# A controller in a slot of its own, which can lose its power.
+guest_slot() {
+	local i
+	machine+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off)
+	device "pcie-root-port,id=slot0,addr=5,chassis=1,slot=1"
+	device "ich9-ahci,id=ahci0,bus=slot0"
+	controllers+=(0000:01:00.0)
+	for i in 0 1; do
+		disk ahci0 $i
+	done
+	export_env ATA_SPLIT_SLOT=0000:00:05.0
+	tests="hotplug*"
+}
+
+# A machine that starts again, as only this one may; but not after a panic.
+guest_restart() {
+	six_disks
+	machine+=(-action reboot=reset)
+	append="panic=0 panic_on_warn=1"
+	export_env ATA_SPLIT_RESTART=1
+	tests="restart*"
+}
+
 # The driver's test variant, which holds commands at chosen places. Two
-# processors are held, so there must be two more.
+# processors are held, so there must be two more. As with refusal, a command of
+# theirs fails.
 guest_races() {
 	six_disks
 	cpus=4
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="races*"
+	noise=$NOISE_TAG_IN_USE
 }
 
 # Registers that lie, by the test variant.
@@ -346,6 +396,16 @@ logged_disk() {
 	: >"$dir/disk$2.writes"
 	machine+=(-blockdev "driver=blklogwrites,node-name=$1-$2-log,file.driver=file,file.filename=$path.img,file.cache.no-flush=on,log.driver=file,log.filename=$path.writes,log.cache.no-flush=on")
 	frontend "$1" "$2" "$1-$2-log" "${3:-}"
+}
+
+# monitor: QEMU's own monitor, as a port of the guest's, for tests that break the
+# hardware below them (see selftests/monitor.sh).
+monitor() {
+	local path=${dir//,/,,}/monitor
+	machine+=(-chardev "socket,id=monitor,path=$path,server=on,wait=off"
+		-mon "chardev=monitor,mode=control"
+		-chardev "socket,id=guest-monitor,path=$path"
+		-device "virtserialport,chardev=guest-monitor,name=ata_split.monitor")
 }
 
 six_disks() {

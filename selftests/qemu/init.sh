@@ -71,6 +71,8 @@ open_channels() {
 		sleep 0.1
 	done
 	exec 3>"$result" 4>"$(port ata_split.log)"
+	ATA_SPLIT_MONITOR=$(port ata_split.monitor)
+	export ATA_SPLIT_MONITOR
 }
 
 open_serial() {
@@ -186,7 +188,8 @@ run_test() {
 	line=$(grep -E '^(not )?ok 1 selftests: ' /tmp/ktap)
 	case $line in
 	*'# SKIP'*) state=skip line=$(grep -m 1 -o '# SKIP.*' /tmp/ktap) ;;
-	ok*) state=ok line= ;;
+	# What a test has counted is worth a line's end.
+	ok*) state=ok line=$(sed -n 's/^# # counted: //p' /tmp/ktap) ;;
 	'not ok'*) state=not_ok line=${line#*# } ;;
 	*) state=not_ok line='no result' ;;
 	esac
