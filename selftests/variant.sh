@@ -93,6 +93,7 @@ put_off() {
 	before=$(counter held "$D")
 	arm irq
 	start_io
+	# shellcheck disable=SC2034 # the caller waits for it
 	FIRST=$IO
 	held irq || return
 	echo no_last >$FAULT

@@ -14,6 +14,13 @@ static void ahci_split_complete_active(struct ata_port *ap)
 
 	lockdep_assert_held(ap->lock);
 
+	/*
+	 * Error handling has what was in flight, or the machine is going down:
+	 * ata_pci_shutdown_one() freezes ports without waiting for commands.
+	 */
+	if (unlikely(ap->pflags & ATA_PFLAG_FROZEN))
+		return;
+
 	/* NCQ and other commands are never in flight together. */
 	if (ap->link.sactive)
 		rc = ata_split_complete_multiple(&pp->build.split,
