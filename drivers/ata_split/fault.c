@@ -47,6 +47,8 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_STRAND]		= "strand",
 	[ATA_SPLIT_FAULT_RING_STALE]		= "ring_stale",
 	[ATA_SPLIT_FAULT_NO_LAST]		= "no_last",
+	[ATA_SPLIT_FAULT_SHORT_WRITE]		= "short_write",
+	[ATA_SPLIT_FAULT_STRAY_FUA]		= "stray_fua",
 	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
 	[ATA_SPLIT_FAULT_GARBAGE_FIS]		= "garbage_fis",
@@ -400,6 +402,18 @@ bool ata_split_fault_map(void)
 }
 #endif
 
+/* What no checker in the kernel can see, only who compares with stock ahci. */
+static void fault_taskfile(struct ata_taskfile *tf)
+{
+	if (!(tf->flags & ATA_TFLAG_WRITE))
+		return;
+	if (ata_split_fault(ATA_SPLIT_FAULT_SHORT_WRITE) &&
+	    tf->hob_feature && tf->feature)
+		tf->feature--;
+	if (ata_split_fault(ATA_SPLIT_FAULT_STRAY_FUA))
+		tf->device |= 1 << 7;
+}
+
 /**
  * ata_split_fault_building - in a build, between mapping and ->qc_prep()
  * @qc: command
@@ -413,6 +427,7 @@ void ata_split_fault_building(struct ata_queued_cmd *qc)
 	unsigned long flags;
 
 	window_hold_build(ATA_SPLIT_WINDOW_BUILDING, qc);
+	fault_taskfile(&qc->tf);
 
 	if (ata_split_fault(ATA_SPLIT_FAULT_LOCK_IN_BUILD)) {
 		spin_lock_irqsave(qc->ap->lock, flags);

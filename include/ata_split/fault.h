@@ -30,6 +30,8 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_STRAND: put a doorbell off with nothing else in flight
  * @ATA_SPLIT_FAULT_RING_STALE: ring for what error handling has taken over
  * @ATA_SPLIT_FAULT_NO_LAST: as if the block layer never said that nothing follows
+ * @ATA_SPLIT_FAULT_SHORT_WRITE: large writes leave out their last sector
+ * @ATA_SPLIT_FAULT_STRAY_FUA: writes ask for FUA that nobody wanted
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
  * @ATA_SPLIT_FAULT_GARBAGE_FIS: what the device is said to have sent is noise
@@ -51,6 +53,8 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_STRAND,
 	ATA_SPLIT_FAULT_RING_STALE,
 	ATA_SPLIT_FAULT_NO_LAST,
+	ATA_SPLIT_FAULT_SHORT_WRITE,
+	ATA_SPLIT_FAULT_STRAY_FUA,
 	ATA_SPLIT_FAULT_PRETEND_PMP,
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
 	ATA_SPLIT_FAULT_GARBAGE_FIS,
