@@ -24,7 +24,7 @@ unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system/driverctl@.service.d
 initramfs := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/initramfs-tools
 
 .PHONY: modules modules_install install install_tools uninstall deb htmldocs
-.PHONY: run check check-package check-all soak bench bench-full shell lint kselftest clean help
+.PHONY: run check check-package check-all fuzz soak bench bench-full shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
 modules: | headers
@@ -100,6 +100,9 @@ soak:
 	GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
+fuzz:
+	@selftests/fuzz/fuzz.sh
+
 bench:
 	@selftests/bench/bench.sh quick
 
@@ -127,6 +130,8 @@ help:
 	@echo '                KERNEL="6.1 6.12-distro latest-kcsan"  GUEST="plain iommu"  TEST=sizes'
 	@echo 'make check-package  build, install, upgrade, purge and boot the Debian package'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
+	@echo 'make fuzz       random commands to stock ahci and to the split: same answers, same disks?'
+	@echo '                TIME=60 (seconds)  SEED=1  OPS=0-99,340  KIND=fis'
 	@echo 'make soak       reconfiguration under load, ROUNDS=200 of each, and KILLS=$(KILLS) crashes: many hours'
 	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
 	@echo 'make bench-full  all of the measurements, about an hour'

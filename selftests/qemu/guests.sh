@@ -324,6 +324,37 @@ guest_pair() {
 	export_env "BENCH_LOADS=$BENCH_LOADS" "BENCH_ROUNDS=$BENCH_ROUNDS" BENCH_FIO=/guest
 }
 
+# For "make fuzz", see selftests/fuzz: one of two that get the same commands, and
+# the port by which. The disks are large, so that each byte of an address counts,
+# and sparse. The fault is one of the driver's test variant.
+guest_fuzz() {
+	local i
+	driver=$1
+	controller ahci0 8
+	for i in 0 1 2 3 4 5; do
+		disk ahci0 $i 3T
+	done
+	mkfifo "$dir/fuzz.in" "$dir/fuzz.out"
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	machine+=(-chardev "pipe,id=fuzz,path=${dir//,/,,}/fuzz"
+		-device virtserialport,chardev=fuzz,name=ata_split.fuzz)
+	noise=$NOISE_TAG_IN_USE
+	append="libata.force=max_sec_lba48"
+	limit=${FUZZ_LIMIT:-600}
+	if [ "$driver" = ahci_split ] && [ -n "${FUZZ_FAULT:-}" ]; then
+		build="test"
+		ata_split=fault=$FUZZ_FAULT
+	fi
+}
+
+# The same, one command at a time, and the command FISes are in QEMU's log.
+guest_fis() {
+	guest_fuzz "$1"
+	export_env FUZZ_DEPTH=1
+	log+=,trace:handle_cmd_fis_dump,trace:process_ncq_command_mismatch
+	noise+='\|^handle_cmd_fis_dump .*\|^0x[0-9a-f]*: .*'
+}
+
 # QEMU's disks look like parallel ones behind a bridge, which libata does not trust
 # with more than 128 KiB at a time unless it is told to.
 bench() {
@@ -369,9 +400,9 @@ frontend() {
 	ndisks=$((ndisks + 1))
 }
 
-# disk CONTROLLER PORT: a disk with the serial number CONTROLLER-PORT.
+# disk CONTROLLER PORT [SIZE]: a disk with the serial number CONTROLLER-PORT.
 disk() {
-	backend "$1-$2" 256M
+	backend "$1-$2" "${3:-256M}"
 	frontend "$1" "$2" "$1-$2-file"
 }
 
