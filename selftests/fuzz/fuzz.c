@@ -708,14 +708,13 @@ static const struct ata_command ata_commands[] = {
 	{ 0x06, DMA, 1, 1, .feature = 1, .count = 1, .data = 1 }, /* TRIM */
 };
 
-/* What QEMU's disk aborts. */
+/* What QEMU's disk aborts. Not NCQ NON-DATA, which it never answers. */
 static const struct ata_command ata_refused[] = {
 	{ 0x00, NODATA },				/* NOP */
 	{ 0x2f, PIO_IN, 1, .count = 1, .data = 1 },	/* READ LOG */
 	{ 0x47, DMA, 1, .count = 1, .data = 1 },
 	{ 0x3d, DMA, 1, 1, .range = 1 },		/* WRITE DMA FUA */
 	{ 0xef, NODATA, .feature = 0x77 },
-	{ 0x63, FPDMA, 1 },				/* NCQ NON-DATA */
 };
 
 /* Of one TRIM: up to 64 ranges. */

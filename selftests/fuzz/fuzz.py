@@ -17,6 +17,7 @@ What differs is reduced to the fewest operations that still differ, and printed.
 import os
 import queue
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -308,6 +309,7 @@ def main():
     kit, kind, commands, seconds, seed = *sys.argv[1:3], *map(int, sys.argv[3:6])
     ops = parse_ops(sys.argv[6]) if len(sys.argv) > 6 else None
     program = os.environ["FUZZ_PROGRAM"]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     guests = [Guest(kit, kind, driver, program) for driver in DRIVERS]
     try:
         for guest in guests:
