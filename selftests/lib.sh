@@ -359,7 +359,8 @@ add_up() {
 	$1 ~ /^core_/ { core += $2; next }
 	$1 ~ /^refused_/ { refused += $2; next }
 	$1 ~ /^done_/ { done += $2; next }
-	$1 !~ /^(queued|map_busy|built|split|held)$/ {
+	$1 ~ /^batch_/ { size = substr($1, 7); least += size * $2; most += (2 * size - 1) * $2; next }
+	$1 !~ /^(queued|map_busy|built|split|held|eh_passes|longest_(build|submit|interrupt)_ns)$/ {
 		print FILENAME ": unknown counter " $1; bad = 1 }
 	function same(what, a, b) {
 		if (a != b) { print file ": " what ": " a " != " b; bad = 1 }
@@ -370,8 +371,10 @@ add_up() {
 		same("split = done", v["split"], done)
 		if (v["held"] > v["split"]) {
 			print file ": more were held than issued"; bad = 1 }
+		if (v["done_deferred"] < least || v["done_deferred"] > most) {
+			print file ": batch_* do not add up to done_deferred " v["done_deferred"]; bad = 1 }
 		split("", v)
-		core = refused = done = 0
+		core = refused = done = least = most = 0
 	}
 	END { if (n) verify(); else { print "no counters"; bad = 1 } exit bad }' $files
 }

@@ -16,7 +16,9 @@
 #include <linux/leds.h>
 #include <linux/lockdep.h>
 #include <linux/rcupdate.h>
-#include "split.h"
+#include <linux/sched/clock.h>
+#include "record.h"
+#include <trace/events/ata_split.h>
 
 /*
  * libata's ata_scsi_qc_complete().  The same for all READs and WRITEs to ATA
@@ -75,7 +77,7 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 	if (unlikely(qc->scsidone != ata_split_done)) {
 		/* EH's: its own ->scsidone decides about retry or finish. */
 		scsi_dma_unmap(qc->scsicmd);
-		ata_split_count(sp, ATA_SPLIT_DONE_EH);
+		ata_split_ended(sp, qc->scsicmd, ATA_SPLIT_DONE_EH);
 	}
 	READ_ONCE(ata_split_core_complete)(qc);
 }
@@ -108,13 +110,13 @@ void ata_split_done(struct scsi_cmnd *cmd)
 	 */
 	if (unlikely(test_bit(SCMD_STATE_COMPLETE, &cmd->state))) {
 		scsi_dma_unmap(cmd);
-		ata_split_count(sp, ATA_SPLIT_DONE_TIMEDOUT);
+		ata_split_ended(sp, cmd, ATA_SPLIT_DONE_TIMEDOUT);
 		return;
 	}
 
 	if (unlikely(!batch)) {
 		scsi_dma_unmap(cmd);
-		ata_split_count(sp, ATA_SPLIT_DONE_LOCKED);
+		ata_split_ended(sp, cmd, ATA_SPLIT_DONE_LOCKED);
 		scsi_done(cmd);
 		return;
 	}
@@ -136,10 +138,13 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 {
 	batch->nr = 0;
 	batch->nr_retired = 0;
+	batch->since = 0;
 	rcu_read_lock();
 	spin_lock(sp->ap->lock);
 	__acquire(ata_split_startio);
 	sp->batch = batch;
+	if (ata_split_looked_at())
+		batch->since = local_clock();
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_begin);
 
@@ -238,31 +243,72 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
 
-/*
- * What needs no lock.  Not inlined, so that the registers which it needs are
- * saved when the lock has been dropped.
- */
-static noinline void ata_split_finish(struct ata_split_port *sp,
-				      const struct ata_split_batch *batch)
+/* @seen is known when this is compiled. */
+static __always_inline void
+ata_split_finish_as(const struct ata_split_port *sp,
+		    const struct ata_split_batch *batch, bool seen)
 {
+	struct ata_split_recorder *rec = sp->recorder;
+	unsigned int nr = batch->nr;
+	unsigned int at = atomic_fetch_add(nr, &rec->next);
 	unsigned int i, directions = 0;
 
-	for (i = 0; i < batch->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		struct scsi_cmnd *cmd = batch->cmd[i];
+		unsigned int tag = scsi_cmd_to_rq(cmd)->tag;
 
+		if (seen)
+			trace_ata_split_complete(sp->ap, tag,
+						 ATA_SPLIT_DONE_DEFERRED,
+						 cmd->result);
+		ata_split_record_at(rec, at + i, cmd, ATA_SPLIT_DONE_DEFERRED);
 		directions |= 1U << cmd->sc_data_direction;
 		scsi_dma_unmap(cmd);
 		scsi_done(cmd);
+		if (seen)
+			trace_ata_split_done(sp->ap, tag);
 	}
 	/* Once for all of them: a LED that is on does not go on again. */
 	if (directions & (1U << DMA_FROM_DEVICE))
 		ledtrig_disk_activity(false);
 	if (directions & (1U << DMA_TO_DEVICE))
 		ledtrig_disk_activity(true);
+}
 
-	if (batch->nr)
-		this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED],
-			     batch->nr);
+static noinline void ata_split_finish_seen(const struct ata_split_port *sp,
+					   const struct ata_split_batch *batch)
+{
+	u64 now = local_clock();
+
+	/* It may be that nobody looked when the lock was taken. */
+	if (batch->since)
+		ata_split_held(sp, ATA_SPLIT_TIME_INTERRUPT,
+			       now - batch->since);
+	ata_split_finish_as(sp, batch, true);
+}
+
+/*
+ * Unmap and finish a batch.  Not inline, as ata_split_complete_end() would have to
+ * save registers for it with the lock held.
+ */
+static noinline void ata_split_finish(const struct ata_split_port *sp,
+				      const struct ata_split_batch *batch)
+	__releases_shared(RCU)
+{
+	ata_split_fault_done_begin(sp);
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+			 "deferred scsi_done() outside an RCU section");
+	if (ata_split_looked_at())
+		ata_split_finish_seen(sp, batch);
+	else
+		ata_split_finish_as(sp, batch, false);
+	ata_split_fault_done_end();
+	rcu_read_unlock();
+
+	if (!batch->nr)
+		return;
+	this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED], batch->nr);
+	this_cpu_inc(sp->counters->batch[__fls(batch->nr)]);
 }
 
 /**
@@ -287,11 +333,6 @@ void ata_split_complete_end(struct ata_split_port *sp,
 	__release(ata_split_startio);
 	spin_unlock(sp->ap->lock);
 
-	ata_split_fault_done_begin(sp);
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
-			 "deferred scsi_done() outside an RCU section");
 	ata_split_finish(sp, batch);
-	ata_split_fault_done_end();
-	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_end);

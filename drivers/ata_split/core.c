@@ -14,6 +14,17 @@ module_param_named(split, ata_split_enabled, bool, 0444);
 MODULE_PARM_DESC(split,
 		 "Build commands without the port lock (default: Y). With N each command takes libata's own path under the lock, for comparison");
 
+/**
+ * ata_split_on - is the split on?
+ *
+ * Return: what the parameter says.
+ */
+bool ata_split_on(void)
+{
+	return ata_split_enabled;
+}
+EXPORT_SYMBOL_GPL(ata_split_on);
+
 /* One class for the port locks, and its name the same string wherever used. */
 static struct lock_class_key ata_split_lock_key;
 static const char ata_split_lock_name[] = "ata_split_port";
@@ -172,10 +183,12 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	qc = &ap->qcmd[scsi_cmd_to_rq(cmd)->tag];
 	qc->ap = ap;
 	qc->dev = &ap->link.device[0];
-	verdict = ata_split_build(sp, qc, cmd, rw);
+	verdict = ata_split_looked_at() ?
+		  ata_split_build_seen(sp, qc, cmd, rw) :
+		  ata_split_build(sp, qc, cmd, rw);
 	if (unlikely(verdict == ATA_SPLIT_MAP_BUSY)) {
 		/* A shortage passes; error handling would not help. */
-		ata_split_count(sp, verdict);
+		ata_split_refuse(sp, cmd, verdict);
 		return SCSI_MLQUEUE_HOST_BUSY;
 	}
 	if (unlikely(verdict != ATA_SPLIT_BUILT))
@@ -183,7 +196,9 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	ata_split_count(sp, verdict);
 	ata_split_fault_built(qc);
 
-	verdict = ata_split_start(sp, qc, epoch);
+	verdict = ata_split_looked_at() ?
+		  ata_split_start_seen(sp, qc, epoch) :
+		  ata_split_start(sp, qc, epoch);
 	if (likely(verdict == ATA_SPLIT_STARTED)) {
 		/* @sp outlives the command: the queue waits for our RCU section. */
 		ata_split_count(sp, verdict);
@@ -192,7 +207,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 
 	ata_split_unbuild(qc, cmd);
 core:
-	ata_split_count(sp, verdict);
+	ata_split_refuse(sp, cmd, verdict);
 	/* This one may be the last, and the core does not know what that means. */
 	ata_split_commit(sp);
 	return ata_scsi_queuecmd(shost, cmd);
@@ -228,7 +243,7 @@ int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
 	sp->pdev = dev_is_pci(ap->dev) ? to_pci_dev(ap->dev) : NULL;
 	sp->counters = devm_alloc_percpu(ap->host->dev,
 					 struct ata_split_counters);
-	if (!sp->counters)
+	if (!sp->counters || ata_split_record_init(sp))
 		return -ENOMEM;
 
 	lockdep_set_class_and_name(ap->lock, &ata_split_lock_key,

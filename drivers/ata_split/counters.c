@@ -10,50 +10,56 @@
 #include <linux/seq_file.h>
 #include "split.h"
 
-static const char * const ata_split_count_names[ATA_SPLIT_NR_COUNTS] = {
-	[ATA_SPLIT_QUEUED]		= "queued",
-	[ATA_SPLIT_CORE_OFF]		= "core_off",
-	[ATA_SPLIT_CORE_COMMAND]	= "core_command",
-	[ATA_SPLIT_CORE_PASSTHROUGH]	= "core_passthrough",
-	[ATA_SPLIT_CORE_SHAPE]		= "core_shape",
-	[ATA_SPLIT_CORE_LBA]		= "core_lba",
-	[ATA_SPLIT_CORE_CDL]		= "core_cdl",
-	[ATA_SPLIT_CORE_PORT]		= "core_port",
-	[ATA_SPLIT_CORE_DEVICE]		= "core_device",
-	[ATA_SPLIT_CORE_NONCQ]		= "core_noncq",
-	[ATA_SPLIT_CORE_UNLEARNED]	= "core_unlearned",
-	[ATA_SPLIT_CORE_PREP]		= "core_prep",
-	[ATA_SPLIT_MAP_BUSY]		= "map_busy",
-	[ATA_SPLIT_BUILT]		= "built",
-	[ATA_SPLIT_REFUSED_EPOCH]	= "refused_epoch",
-	[ATA_SPLIT_REFUSED_EH]		= "refused_eh",
-	[ATA_SPLIT_REFUSED_PMP]		= "refused_pmp",
-	[ATA_SPLIT_REFUSED_DEVICE]	= "refused_device",
-	[ATA_SPLIT_REFUSED_NCQ]		= "refused_ncq",
-	[ATA_SPLIT_REFUSED_DEFERRED]	= "refused_deferred",
-	[ATA_SPLIT_REFUSED_OFFLINE]	= "refused_offline",
-	[ATA_SPLIT_STARTED]		= "split",
-	[ATA_SPLIT_HELD]		= "held",
-	[ATA_SPLIT_DONE_DEFERRED]	= "done_deferred",
-	[ATA_SPLIT_DONE_LOCKED]		= "done_locked",
-	[ATA_SPLIT_DONE_TIMEDOUT]	= "done_timedout",
-	[ATA_SPLIT_DONE_EH]		= "done_eh",
+static struct dentry *ata_split_debugfs;
+
+static const char * const ata_split_time_names[ATA_SPLIT_NR_TIMES] = {
+	[ATA_SPLIT_TIME_BUILD]		= "build",
+	[ATA_SPLIT_TIME_SUBMIT]		= "submit",
+	[ATA_SPLIT_TIME_INTERRUPT]	= "interrupt",
 };
 
-static struct dentry *ata_split_debugfs;
+/* What the CPUs have together of the counter at @offset. */
+static unsigned long ata_split_sum(const struct ata_split_port *sp,
+				   size_t offset)
+{
+	unsigned long sum = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += ata_split_peek(*(unsigned long *)
+			((void *)per_cpu_ptr(sp->counters, cpu) + offset));
+	return sum;
+}
+
+static u64 ata_split_longest_of(const struct ata_split_port *sp,
+				enum ata_split_time what)
+{
+	u64 longest = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		longest = max_t(u64, longest,
+				ata_split_peek(per_cpu_ptr(sp->counters, cpu)->longest[what]));
+	return longest;
+}
 
 static int counters_show(struct seq_file *m, void *v)
 {
 	const struct ata_split_port *sp = m->private;
-	unsigned int what, cpu;
+	/* The epoch counts them, and a stale number will do. */
+	u32 passes = context_unsafe(ata_split_peek(sp->eh_epoch));
+	unsigned int i;
 
-	for (what = 0; what < ATA_SPLIT_NR_COUNTS; what++) {
-		unsigned long sum = 0;
-
-		for_each_possible_cpu(cpu)
-			sum += ata_split_peek(per_cpu_ptr(sp->counters, cpu)->n[what]);
-		seq_printf(m, "%s %lu\n", ata_split_count_names[what], sum);
-	}
+	for (i = 0; i < ATA_SPLIT_NR_COUNTS; i++)
+		seq_printf(m, "%s %lu\n", ata_split_count_names[i],
+			   ata_split_sum(sp, offsetof(struct ata_split_counters, n[i])));
+	for (i = 0; i < ATA_SPLIT_NR_BATCHES; i++)
+		seq_printf(m, "batch_%u %lu\n", 1 << i,
+			   ata_split_sum(sp, offsetof(struct ata_split_counters, batch[i])));
+	seq_printf(m, "eh_passes %u\n", passes);
+	for (i = 0; i < ATA_SPLIT_NR_TIMES; i++)
+		seq_printf(m, "longest_%s_ns %llu\n", ata_split_time_names[i],
+			   ata_split_longest_of(sp, i));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(counters);
@@ -86,6 +92,7 @@ int ata_split_show_host(struct ata_host *host)
 		snprintf(name, sizeof(name), "ata%u", sp->ap->print_id);
 		dir = debugfs_create_dir(name, ata_split_debugfs);
 		debugfs_create_file("counters", 0444, dir, sp, &counters_fops);
+		ata_split_record_show(sp, dir);
 		rc = devm_add_action_or_reset(host->dev,
 					      ata_split_counters_remove, dir);
 		if (rc)

@@ -4,6 +4,7 @@
 #define _ATA_SPLIT_SPLIT_H
 
 #include <linux/ata_split.h>
+#include <linux/jump_label.h>
 
 /**
  * struct ata_split_rw - a READ or WRITE CDB, decoded
@@ -41,6 +42,10 @@ static inline void ata_split_count(const struct ata_split_port *sp,
 	this_cpu_inc(sp->counters->n[what]);
 }
 
+/* Does anybody look on?  A no-op otherwise. */
+DECLARE_STATIC_KEY_FALSE(ata_split_looking);
+#define ata_split_looked_at()	static_branch_unlikely(&ata_split_looking)
+
 /* build.c: BuildIo */
 enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc,
@@ -52,6 +57,8 @@ void ata_split_build_init(const char *name, struct lock_class_key *key);
 /* start.c: StartIo */
 enum ata_split_count ata_split_start(struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc, u32 epoch);
+enum ata_split_count ata_split_start_seen(struct ata_split_port *sp,
+					  struct ata_queued_cmd *qc, u32 epoch);
 void ata_split_commit(struct ata_split_port *sp);
 void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq);
 void __ata_split_flush(struct ata_split_port *sp) __in_startio;
@@ -68,6 +75,25 @@ static inline void ata_split_flush(struct ata_split_port *sp)
 void ata_split_complete(struct ata_queued_cmd *qc)
 	__in_startio;
 void ata_split_done(struct scsi_cmnd *cmd) __in_startio;
+
+/* look.c: trace events and measured times */
+enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
+					  struct ata_queued_cmd *qc,
+					  struct scsi_cmnd *cmd,
+					  struct ata_split_rw rw);
+void ata_split_held(const struct ata_split_port *sp, enum ata_split_time what,
+		    u64 ns);
+void ata_split_ended(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
+		     enum ata_split_count how);
+void ata_split_refuse(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
+		      enum ata_split_count why);
+
+/* record.c: flight recorder */
+extern const char * const ata_split_count_names[ATA_SPLIT_NR_COUNTS];
+void ata_split_record(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
+		      enum ata_split_count how);
+int ata_split_record_init(struct ata_split_port *sp);
+void ata_split_record_show(struct ata_split_port *sp, struct dentry *dir);
 
 /* counters.c */
 void ata_split_counters_init(void);

@@ -12,7 +12,9 @@
 
 #include <linux/lockdep.h>
 #include <linux/pci.h>
+#include <linux/sched/clock.h>
 #include "split.h"
+#include <trace/events/ata_split.h>
 
 /* libata's ata_adapter_is_online() */
 static bool ata_split_offline(const struct ata_split_port *sp)
@@ -34,7 +36,7 @@ static bool ata_split_defer(const struct ata_link *link)
  * May a command that was built in @epoch go out now?  Return
  * ATA_SPLIT_STARTED, or how the refusal is counted.
  */
-static enum ata_split_count
+static __always_inline enum ata_split_count
 ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 		  u32 epoch)
 	__in_startio
@@ -69,8 +71,8 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 }
 
 /* The bookkeeping of libata's ata_qc_issue(), for a queued command. */
-static void ata_split_enter_books(struct ata_split_port *sp,
-				  struct ata_queued_cmd *qc)
+static __always_inline void
+ata_split_enter_books(struct ata_split_port *sp, struct ata_queued_cmd *qc)
 	__in_startio
 {
 	struct ata_port *ap = sp->ap;
@@ -103,21 +105,33 @@ static bool ata_split_may_hold(const struct ata_split_port *sp, u32 tags,
 	return sp->ap->link.sactive & ~tags;
 }
 
+/* An event for each command, whoever rings for it. */
+static noinline void ata_split_see_doorbell(const struct ata_split_port *sp,
+					    u32 tags)
+{
+	for (; tags; tags &= tags - 1)
+		trace_ata_split_doorbell(sp->ap, __ffs(tags));
+}
+
 /* Ring for @tags, all that are held among them; @left of those stay held. */
-static void ata_split_ring(struct ata_split_port *sp, u32 tags, u32 left)
+static __always_inline void
+ata_split_ring(struct ata_split_port *sp, u32 tags, u32 left, bool seen)
 	__in_startio
 {
 	sp->held = left;
 	if (!ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
 		sp->ring(sp->ap, tags);
+	if (seen)
+		ata_split_see_doorbell(sp, tags);
 }
 
 /*
  * Issue a command, or put that off.  A doorbell that was put off is rung along
  * with the first one that is not.
  */
-static void ata_split_issue(struct ata_split_port *sp,
-			    struct ata_queued_cmd *qc, bool last)
+static __always_inline void
+ata_split_issue(struct ata_split_port *sp, struct ata_queued_cmd *qc,
+		bool last, bool seen)
 	__in_startio
 {
 	u32 tags = sp->held | 1U << qc->tag;
@@ -127,7 +141,7 @@ static void ata_split_issue(struct ata_split_port *sp,
 		sp->held = tags;
 		ata_split_count(sp, ATA_SPLIT_HELD);
 	} else {
-		ata_split_ring(sp, tags, 0);
+		ata_split_ring(sp, tags, 0, seen);
 	}
 }
 
@@ -161,7 +175,8 @@ void __ata_split_flush(struct ata_split_port *sp)
 			tags |= 1U << tag;
 	}
 	if (tags)
-		ata_split_ring(sp, tags, sp->held & ~tags);
+		ata_split_ring(sp, tags, sp->held & ~tags,
+			       trace_ata_split_doorbell_enabled());
 }
 
 /**
@@ -204,6 +219,39 @@ void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 		ata_split_commit(sp);
 }
 
+/* @seen is known when this is compiled: who does not look does not pay. */
+static __always_inline enum ata_split_count
+ata_split_start_as(struct ata_split_port *sp, struct ata_queued_cmd *qc,
+		   u32 epoch, bool seen)
+{
+	bool last = qc->scsicmd->flags & SCMD_LAST;
+	struct ata_port *ap = sp->ap;
+	enum ata_split_count verdict;
+	unsigned long flags;
+	u64 ns = 0;
+
+	if (seen)
+		trace_ata_split_start(ap, qc->tag);
+	spin_lock_irqsave(ap->lock, flags);
+	__acquire(ata_split_startio);
+	if (seen)
+		ns = local_clock();
+	verdict = ata_split_recheck(sp, qc, epoch);
+	if (likely(verdict == ATA_SPLIT_STARTED)) {
+		ata_split_fault_fresh(sp, epoch);
+		ata_split_issue(sp, qc, last, seen);
+		ata_split_fault_books(sp);
+	}
+	if (seen)
+		ns = local_clock() - ns;
+	__release(ata_split_startio);
+	spin_unlock_irqrestore(ap->lock, flags);
+	if (seen)
+		ata_split_held(sp, ATA_SPLIT_TIME_SUBMIT, ns);
+
+	return verdict;
+}
+
 /**
  * ata_split_start - issue a built command if the port still wants it
  * @sp: port
@@ -222,23 +270,24 @@ void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 enum ata_split_count ata_split_start(struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc, u32 epoch)
 {
-	bool last = qc->scsicmd->flags & SCMD_LAST;
-	struct ata_port *ap = sp->ap;
-	enum ata_split_count verdict;
-	unsigned long flags;
+	return ata_split_start_as(sp, qc, epoch, false);
+}
 
-	spin_lock_irqsave(ap->lock, flags);
-	__acquire(ata_split_startio);
-	verdict = ata_split_recheck(sp, qc, epoch);
-	if (likely(verdict == ATA_SPLIT_STARTED)) {
-		ata_split_fault_fresh(sp, epoch);
-		ata_split_issue(sp, qc, last);
-		ata_split_fault_books(sp);
-	}
-	__release(ata_split_startio);
-	spin_unlock_irqrestore(ap->lock, flags);
-
-	return verdict;
+/**
+ * ata_split_start_seen - ata_split_start() while somebody looks
+ * @sp: port
+ * @qc: built command
+ * @epoch: @sp->eh_epoch as it was before the build
+ *
+ * CONTEXT: StartIo.
+ * LOCKING: takes ap->lock, interrupts off.
+ *
+ * Return: as ata_split_start().
+ */
+enum ata_split_count ata_split_start_seen(struct ata_split_port *sp,
+					  struct ata_queued_cmd *qc, u32 epoch)
+{
+	return ata_split_start_as(sp, qc, epoch, true);
 }
 
 /**

@@ -28,7 +28,9 @@
  *  - ->qc_defer() is ata_std_qc_defer(), or libata's for port multipliers;
  *  - the interrupt handler calls ata_split_complete_multiple() for queued
  *    commands, and brackets whatever completes commands with
- *    ata_split_complete_begin() and ata_split_complete_end().
+ *    ata_split_complete_begin() and ata_split_complete_end();
+ *  - an error is noted with ata_split_note(), and ->error_handler() begins with
+ *    ata_split_report().
  */
 #ifndef _LINUX_ATA_SPLIT_H
 #define _LINUX_ATA_SPLIT_H
@@ -107,11 +109,32 @@ enum ata_split_count {
 };
 
 /**
+ * enum ata_split_time - what is measured, while the parameter measure is set
+ * @ATA_SPLIT_TIME_BUILD: a build
+ * @ATA_SPLIT_TIME_SUBMIT: StartIo's hold of the port lock
+ * @ATA_SPLIT_TIME_INTERRUPT: the interrupt handler's hold of the port lock
+ * @ATA_SPLIT_NR_TIMES: how many there are
+ */
+enum ata_split_time {
+	ATA_SPLIT_TIME_BUILD,
+	ATA_SPLIT_TIME_SUBMIT,
+	ATA_SPLIT_TIME_INTERRUPT,
+	ATA_SPLIT_NR_TIMES,
+};
+
+/* Interrupts are told apart by how many commands they found done: 1, 2, 4 ... */
+#define ATA_SPLIT_NR_BATCHES		6
+
+/**
  * struct ata_split_counters - one CPU's share of a port's counters
  * @n: events, by &enum ata_split_count
+ * @batch: interrupts that found 2^i to 2^(i+1)-1 commands done
+ * @longest: times in nanoseconds, by &enum ata_split_time
  */
 struct ata_split_counters {
 	unsigned long			n[ATA_SPLIT_NR_COUNTS];
+	unsigned long			batch[ATA_SPLIT_NR_BATCHES];
+	u64				longest[ATA_SPLIT_NR_TIMES];
 };
 
 /**
@@ -119,6 +142,7 @@ struct ata_split_counters {
  * @nr: how many
  * @nr_retired: how many of them, the first, libata's ata_qc_complete() did not
  *	see
+ * @since: when the lock was taken, if anybody wants to know
  * @cmd: the commands
  *
  * Lives on the interrupt handler's stack, from ata_split_complete_begin() to
@@ -128,6 +152,7 @@ struct ata_split_counters {
 struct ata_split_batch {
 	unsigned int			nr;
 	unsigned int			nr_retired;
+	u64				since;
 	struct scsi_cmnd		*cmd[ATA_MAX_QUEUE];
 };
 
@@ -138,6 +163,7 @@ struct ata_split_batch {
  * @ring: LLD's: issue commands of the split, all READ or WRITE FPDMA QUEUED,
  *	by their tags; cannot fail.  Constant
  * @counters: per-CPU counters; the pointer is constant
+ * @recorder: its flight recorder; the pointer is constant
  * @eh_epoch: counts passes of error handling.  Written under ap->lock by
  *	ata_split_end_eh(); a build reads it without the lock, before it looks
  *	at anything else of the port
@@ -154,6 +180,7 @@ struct ata_split_port {
 	struct pci_dev			*pdev;
 	void				(*ring)(struct ata_port *ap, u32 tags);
 	struct ata_split_counters __percpu *counters;
+	struct ata_split_recorder	*recorder;
 
 	u32				eh_epoch __guarded_by(ata_split_startio);
 	u32				held __guarded_by(ata_split_startio);
@@ -209,6 +236,7 @@ static inline void ata_split_learn(struct ata_queued_cmd *qc)
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
 			void (*ring)(struct ata_port *ap, u32 tags));
 int ata_split_show_host(struct ata_host *host);
+bool ata_split_on(void);
 void ata_split_init_sht(struct scsi_host_template *sht);
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 				       struct scsi_cmnd *cmd);
@@ -221,5 +249,8 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)
 	__leaves_startio;
+__printf(2, 3)
+void ata_split_note(struct ata_split_port *sp, const char *fmt, ...);
+void ata_split_report(struct ata_split_port *sp);
 
 #endif /* _LINUX_ATA_SPLIT_H */

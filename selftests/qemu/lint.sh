@@ -12,6 +12,8 @@
 #  PREFER_KERNEL_TYPES  user space, as in selftests/, has no u8
 #  EMBEDDED_FUNCTION_NAME  "number" is a word, too
 IGNORE_KERNEL=CAMELCASE,FUNCTION_ARGUMENTS
+#  the others          TRACE_EVENT() is no function; the kernel's are written so
+IGNORE_TRACE=COMPLEX_MACRO,MACRO_ARG_UNUSED,TRAILING_SEMICOLON,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
 IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES,EMBEDDED_FUNCTION_NAME
 
 # sparse of the supported releases cannot read newer headers (it lacks
@@ -34,7 +36,8 @@ checkpatch() {
 
 lint_checkpatch() {
 	local rc=0
-	checkpatch "$IGNORE_KERNEL" 'drivers/*.[ch]' 'include/*.h' || rc=1
+	checkpatch "$IGNORE_KERNEL" 'drivers/*.[ch]' 'include/*.h' ':!include/trace' || rc=1
+	checkpatch "$IGNORE_TRACE" 'include/trace/*.h' || rc=1
 	checkpatch "$IGNORE_USER" 'selftests/*.[ch]' || rc=1
 	rm -f .checkpatch-camelcase.*
 	return $rc
