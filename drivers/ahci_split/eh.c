@@ -11,6 +11,22 @@
 #include <linux/lockdep.h>
 #include "ahci_split.h"
 
+/*
+ * What the port's registers say, for the flight recorder.  PxIS is cleared before
+ * an error is looked at, so whoever has it passes it on.
+ */
+static void ahci_split_note(struct ata_port *ap, const char *when, u32 status)
+{
+	void __iomem *mmio = ahci_split_port_mmio(ap);
+
+	ata_split_note(ata_split_port(ap),
+		       "%s: PxIS %08x PxCMD %08x PxTFD %08x PxSSTS %08x PxSERR %08x PxSACT %08x PxCI %08x",
+		       when, status, readl(mmio + AHCI_PXCMD),
+		       readl(mmio + AHCI_PXTFD), readl(mmio + AHCI_PXSSTS),
+		       readl(mmio + AHCI_PXSERR), readl(mmio + AHCI_PXSACT),
+		       readl(mmio + AHCI_PXCI));
+}
+
 /**
  * ahci_split_error_intr - decode an error interrupt and summon error handling
  * @ap: port; what had completed is already out of the way
@@ -29,6 +45,7 @@ void ahci_split_error_intr(struct ata_port *ap, u32 status)
 
 	lockdep_assert_held(ap->lock);
 
+	ahci_split_note(ap, "error interrupt", status);
 	ata_ehi_clear_desc(ehi);
 	ata_ehi_push_desc(ehi, "irq_stat 0x%08x", status);
 
@@ -309,6 +326,14 @@ void ahci_split_postreset(struct ata_link *link, unsigned int *class)
 void ahci_split_error_handler(struct ata_port *ap)
 	__must_hold(&ap->host->eh_mutex)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(ap->lock, flags);
+	ahci_split_note(ap, "error handling",
+			readl(ahci_split_port_mmio(ap) + AHCI_PXIS));
+	spin_unlock_irqrestore(ap->lock, flags);
+	ata_split_report(ata_split_port(ap));
+
 	/* A fatal error stops the engine; libata wants to read logs first. */
 	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {
 		ahci_split_stop_engine(ap);
