@@ -135,6 +135,10 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg);
 int ahci_split_scr_read(struct ata_link *link, unsigned int reg, u32 *val);
 int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
 
+/* sysfs.c */
+extern const struct attribute_group *ahci_split_shost_groups[];
+extern const struct attribute_group *ahci_split_sdev_groups[];
+
 /* host.c: reset and set-up of the HBA */
 void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv);
 int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv);

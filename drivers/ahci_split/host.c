@@ -23,7 +23,7 @@ static int ahci_split_enable(struct device *dev,
 		ghc = readl(hpriv->mmio + AHCI_GHC);	/* flush and check */
 	}
 	if (!(ghc & AHCI_GHC_AE)) {
-		dev_err(dev, "controller does not enter AHCI mode\n");
+		dev_err(dev, "controller does not enter AHCI mode; look for newer firmware, or leave it to ahci\n");
 		return -EIO;
 	}
 	return 0;
@@ -57,7 +57,7 @@ void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv)
 				2000000))
 		return;
 
-	dev_warn(dev, "BIOS does not release the controller (BOHC 0x%x), taking it\n",
+	dev_warn(dev, "BIOS does not release the controller (BOHC 0x%x), taking it; if disks fail now, disable its legacy support in the BIOS\n",
 		 val);
 }
 
@@ -82,14 +82,15 @@ static u32 ahci_split_port_map(struct device *dev,
 	u32 map = readl(hpriv->mmio + AHCI_PI);
 
 	if (hweight32(map) > n_ports) {
-		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), using CAP.NP\n",
+		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), using CAP.NP; if a disk is missing, leave the controller to ahci\n",
 			 map, n_ports);
 		map = 0;
 	}
 	/* Before AHCI 1.3 PI was often left empty. */
 	if (!map && hpriv->version < AHCI_VS_1_3) {
 		map = GENMASK(n_ports - 1, 0);
-		dev_warn(dev, "forcing PI to 0x%x\n", map);
+		dev_warn(dev, "forcing PI to 0x%x; if ports are missing, leave the controller to ahci\n",
+			 map);
 	}
 	if (map & ~mapped) {
 		dev_warn(dev, "PI 0x%x has ports behind the end of BAR %d\n",
@@ -175,7 +176,8 @@ int ahci_split_reset_host(struct ata_host *host)
 	ghc = ata_wait_register(NULL, hpriv->mmio + AHCI_GHC, AHCI_GHC_HR,
 				AHCI_GHC_HR, 10, 1000);
 	if (ghc & AHCI_GHC_HR) {
-		dev_err(host->dev, "controller reset failed (GHC 0x%x)\n", ghc);
+		dev_err(host->dev, "controller reset failed (GHC 0x%x); power off and on, or leave it to ahci\n",
+			ghc);
 		return -EIO;
 	}
 
@@ -235,13 +237,15 @@ void ahci_split_print_info(struct ata_host *host, const char *irq_mode)
 	unsigned int iss = FIELD_GET(AHCI_CAP_ISS, hpriv->cap);
 
 	dev_info(host->dev,
-		 "AHCI %x.%x, %u slots, %s Gb/s, ports 0x%x, %s, %s\n",
-		 hpriv->version >> 16, (hpriv->version & 0xffff) >> 8,
+		 "version %s, AHCI %x.%x, %s, %u ports (0x%x), %u slots, %s Gb/s, %s; not supported:%s%s %s\n",
+		 ATA_SPLIT_VERSION, hpriv->version >> 16, (hpriv->version & 0xffff) >> 8,
+		 irq_mode, hweight32(hpriv->port_map), hpriv->port_map,
 		 (u32)FIELD_GET(AHCI_CAP_NCS, hpriv->cap) + 1,
-		 speeds[iss < ARRAY_SIZE(speeds) ? iss : 0], hpriv->port_map,
-		 hpriv->cap & AHCI_CAP_SNCQ ? "NCQ" : "no NCQ", irq_mode);
-	dev_info(host->dev,
-		 "not supported:%s%s link power management, runtime PM, chip quirks\n",
+		 speeds[iss < ARRAY_SIZE(speeds) ? iss : 0],
+		 !(hpriv->cap & AHCI_CAP_SNCQ) ? "no NCQ, so nothing is split" :
+		 ata_split_on() ? "READ and WRITE by NCQ are split" :
+				  "nothing is split (ata_split.split=0)",
 		 hpriv->cap & AHCI_CAP_SPM ? " port multipliers," : "",
-		 hpriv->cap & AHCI_CAP_EMS ? " enclosure LEDs," : "");
+		 hpriv->cap & AHCI_CAP_EMS ? " enclosure LEDs," : "",
+		 "link power management, runtime PM, chip quirks");
 }

@@ -16,6 +16,7 @@ static struct scsi_host_template ahci_split_sht = {
 	ATA_NCQ_SHT_QD(DRV_NAME, AHCI_MAX_CMDS),
 	.sg_tablesize		= AHCI_MAX_PRD,
 	.dma_boundary		= 0xffffffff,	/* as stock ahci: no entry crosses 4 GiB */
+	.shost_groups		= ahci_split_shost_groups,
 };
 
 /* Not const: libata resolves ->inherits in place. */
@@ -172,7 +173,7 @@ static int ahci_split_map_bar(struct pci_dev *pdev,
 
 	if (!(pci_resource_flags(pdev, AHCI_PCI_BAR) & IORESOURCE_MEM) ||
 	    len < AHCI_PORT_BASE) {
-		dev_err(&pdev->dev, "BAR %d is no AHCI register block\n",
+		dev_err(&pdev->dev, "BAR %d is no AHCI register block; clear driver_override\n",
 			AHCI_PCI_BAR);
 		return -ENODEV;
 	}
@@ -183,7 +184,7 @@ static int ahci_split_map_bar(struct pci_dev *pdev,
 
 	n_ports = FIELD_GET(AHCI_CAP_NP, readl(hpriv->mmio + AHCI_CAP)) + 1;
 	if (len < AHCI_PORT_BASE + n_ports * AHCI_PORT_SIZE) {
-		dev_err(&pdev->dev, "BAR %d is too small for %u ports\n",
+		dev_err(&pdev->dev, "BAR %d is too small for %u ports; clear driver_override and leave it to ahci\n",
 			AHCI_PCI_BAR, n_ports);
 		return -ENODEV;
 	}
@@ -200,7 +201,7 @@ static int ahci_split_set_dma_mask(struct pci_dev *pdev,
 	if (rc)
 		rc = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
 	if (rc)
-		dev_err(&pdev->dev, "no usable DMA mask\n");
+		dev_err(&pdev->dev, "no usable DMA mask; report it, with the output of lspci -vv\n");
 	return rc;
 }
 
@@ -231,6 +232,8 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 	for (i = 0; i < host->n_ports; i++) {
 		struct ata_port *ap = host->ports[i];
 
+		/* For sysfs; without ->set_lpm nothing ever changes it. */
+		ap->target_lpm_policy = ATA_LPM_MAX_POWER;
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR, -1, "abar");
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR,
 				   AHCI_PORT_BASE + i * AHCI_PORT_SIZE, "port");
@@ -301,7 +304,7 @@ static int ahci_split_probe(struct pci_dev *pdev,
 
 	/* The driver works without its counters. */
 	if (ata_split_show_host(host))
-		dev_warn(&pdev->dev, "no counters in debugfs\n");
+		dev_warn(&pdev->dev, "out of memory: no counters in debugfs until bound again\n");
 	return 0;
 }
 
@@ -344,6 +347,7 @@ static struct pci_driver ahci_split_driver = {
 static int __init ahci_split_init(void)
 {
 	ata_split_init_sht(&ahci_split_sht);
+	ahci_split_sht.sdev_groups = ahci_split_sdev_groups;
 	return pci_register_driver(&ahci_split_driver);
 }
 

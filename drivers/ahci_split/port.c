@@ -95,7 +95,7 @@ int ahci_split_stop_engine(struct ata_port *ap)
 
 	/* Unplugged: do not wait for each port in turn. */
 	if (cmd == ~0U) {
-		dev_err(ap->host->dev, "AHCI controller unavailable!\n");
+		dev_err(ap->host->dev, "controller does not answer: unplugged, or without power\n");
 		return -ENODEV;
 	}
 
@@ -199,13 +199,15 @@ int ahci_split_quiesce_port(struct ata_port *ap)
 
 	rc = ahci_split_stop_engine(ap);
 	if (rc) {
-		ata_port_warn(ap, "failed to stop engine (%d)\n", rc);
+		ata_port_warn(ap, "failed to stop engine (%d); if it recurs, leave the controller to ahci\n",
+			      rc);
 		return rc;
 	}
 
 	rc = ahci_split_stop_fis_rx(ap);
 	if (rc)
-		ata_port_warn(ap, "failed to stop FIS reception (%d)\n", rc);
+		ata_port_warn(ap, "failed to stop FIS reception (%d); if it recurs, leave the controller to ahci\n",
+			      rc);
 	return rc;
 }
 

@@ -62,6 +62,14 @@
 #define ATA_SPLIT_QCFLAG_RTF_FILLED	0
 #endif
 
+/* Whether link power policies may be written, in sysfs since 6.12. */
+#ifdef ATA_SPLIT_HAVE_LPM_SUPPORTED
+#define ATA_SPLIT_LPM_SUPPORTED_ATTR \
+	(&dev_attr_link_power_management_supported.attr)
+#else
+#define ATA_SPLIT_LPM_SUPPORTED_ATTR	NULL
+#endif
+
 #ifndef PCI_IRQ_INTX
 #define PCI_IRQ_INTX			PCI_IRQ_LEGACY
 #endif

@@ -18,6 +18,7 @@ ata-split-compat-y := \
 	$(call ata-split-has,linux/libata.h,\(\*qc_ncq_fill_rtf\),NCQ_FILL_RTF) \
 	$(call ata-split-has,linux/libata.h,ATA_QCFLAG_EH[[:space:]],QCFLAG_EH) \
 	$(call ata-split-has,linux/libata.h,ata_port_desc_misc,PORT_DESC_MISC) \
+	$(call ata-split-has,linux/libata.h,dev_attr_link_power_management_supported,LPM_SUPPORTED) \
 	$(call ata-split-has,linux/pci.h,pcim_request_all_regions,PCIM_REQUEST_ALL) \
 	$(call ata-split-member,ata_link,deferred_qc,LINK_DEFERRED_QC) \
 	$(call ata-split-member,ata_port,deferred_qc,PORT_DEFERRED_QC)

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What stock ahci shows of its hosts and disks in sysfs, by the same names and in
+ * the same formats.  Without the enclosure's (em_*): there is no such support.
+ */
+
+#include <linux/device.h>
+#include <scsi/scsi_host.h>
+#include "ahci_split.h"
+
+static struct ata_port *ahci_split_to_port(struct device *dev)
+{
+	return ata_shost_to_port(class_to_shost(dev));
+}
+
+static ssize_t ahci_host_caps_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	const struct ahci_split_host *hpriv =
+		ahci_split_to_port(dev)->host->private_data;
+
+	return sysfs_emit(buf, "%x\n", hpriv->cap);
+}
+static DEVICE_ATTR_RO(ahci_host_caps);
+
+static ssize_t ahci_host_cap2_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	const struct ahci_split_host *hpriv =
+		ahci_split_to_port(dev)->host->private_data;
+
+	return sysfs_emit(buf, "%x\n", hpriv->cap2);
+}
+static DEVICE_ATTR_RO(ahci_host_cap2);
+
+static ssize_t ahci_host_version_show(struct device *dev,
+				      struct device_attribute *attr, char *buf)
+{
+	const struct ahci_split_host *hpriv =
+		ahci_split_to_port(dev)->host->private_data;
+
+	return sysfs_emit(buf, "%x\n", hpriv->version);
+}
+static DEVICE_ATTR_RO(ahci_host_version);
+
+static ssize_t ahci_port_cmd_show(struct device *dev,
+				  struct device_attribute *attr, char *buf)
+{
+	const void __iomem *mmio = ahci_split_port_mmio(ahci_split_to_port(dev));
+
+	return sysfs_emit(buf, "%x\n", readl(mmio + AHCI_PXCMD));
+}
+static DEVICE_ATTR_RO(ahci_port_cmd);
+
+/*
+ * The links stay at full power and nothing else can be asked for.  Not libata's
+ * attribute: older kernels accept a policy there that nobody carries out, unless
+ * ATA_FLAG_NO_LPM is set, and then complain of each disk.
+ */
+static ssize_t link_power_management_policy_show(struct device *dev,
+						 struct device_attribute *attr,
+						 char *buf)
+{
+	return dev_attr_link_power_management_policy.show(dev, attr, buf);
+}
+
+static ssize_t link_power_management_policy_store(struct device *dev,
+						  struct device_attribute *attr,
+						  const char *buf, size_t count)
+{
+	return sysfs_streq(buf, "max_performance") ? count : -EOPNOTSUPP;
+}
+
+static struct device_attribute ahci_split_lpm_policy =
+	__ATTR_RW(link_power_management_policy);
+
+static struct attribute *ahci_split_shost_attrs[] = {
+	&ahci_split_lpm_policy.attr,
+	&dev_attr_ahci_host_caps.attr,
+	&dev_attr_ahci_host_cap2.attr,
+	&dev_attr_ahci_host_version.attr,
+	&dev_attr_ahci_port_cmd.attr,
+	ATA_SPLIT_LPM_SUPPORTED_ATTR,	/* or the end */
+	NULL
+};
+
+static const struct attribute_group ahci_split_shost_group = {
+	.attrs = ahci_split_shost_attrs,
+};
+
+const struct attribute_group *ahci_split_shost_groups[] = {
+	&ahci_split_shost_group,
+	NULL
+};
+
+static struct attribute *ahci_split_sdev_attrs[] = {
+	&dev_attr_sw_activity.attr,
+	&dev_attr_unload_heads.attr,
+	&dev_attr_ncq_prio_supported.attr,
+	&dev_attr_ncq_prio_enable.attr,
+	NULL
+};
+
+static const struct attribute_group ahci_split_sdev_group = {
+	.attrs = ahci_split_sdev_attrs,
+};
+
+const struct attribute_group *ahci_split_sdev_groups[] = {
+	&ahci_split_sdev_group,
+	NULL
+};
