@@ -10,7 +10,7 @@
 . "${0%/*}/lib.sh"
 
 need fio setpci
-begin 6 disks
+begin 8 disks
 errors_expected
 
 D=${DISKS[0]}
@@ -65,6 +65,30 @@ timeout_seen() {
 	return 1
 }
 
+# The log has the registers, what was done before and what was not; once, though
+# error handling may have run more often.
+reported() {
+	local report
+	report=$(klog | grep -A 64 'registers, last commands and commands in flight')
+	grep -q 'error handling: PxIS [0-9a-f]\{8\} PxCMD ' <<<"$report" &&
+		grep -qE 'tag +[0-9]+ done_deferred 0x0 [0-9]+ ms (28|2a|88|8a) ' <<<"$report" &&
+		grep -qE 'tag +[0-9]+ failed 0x4 [0-9]{4,} ms (28|2a|88|8a) ' <<<"$report" &&
+		[ "$(grep -c 'registers, last commands' <<<"$report")" -eq 1 ] && return
+	echo "$report"
+	return 1
+}
+
+# The same in debugfs, where it can be read at any time: commands that error
+# handling gave back among those that were done.
+recorded() {
+	local f
+	f=/sys/kernel/debug/ata_split/ata$(ata_of "$D")/commands
+	grep -q 'error handling: PxIS' "$f" &&
+		[ "$(grep -cE '^ *[0-9]+\.[0-9]{6} tag +[0-9]+ (done|core)_[a-z]+ .*([0-9a-f]{2} ){5}' "$f")" -eq 64 ] && return
+	cat "$f"
+	return 1
+}
+
 # One completion in thirty is not heard of, three times. libata has finished
 # these commands, so SCSI gives up on them and tells their callers; nobody else
 # gets an error.
@@ -96,6 +120,8 @@ others() {
 
 check "commands without completion are recovered" interrupts_off
 check "they were found by their timeout" timeout_seen
+check_split "the kernel log has the last commands" reported
+check_split "debugfs has the last commands" recorded
 if [ -e "$FAULT" ]; then
 	check "completions that nobody heard of are recovered" lost_completions
 else

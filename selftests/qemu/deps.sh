@@ -3,7 +3,7 @@
 #
 # Install the Debian packages that a purpose needs, if they are missing:
 #
-#   deps.sh build|guest|host|bench|lint|deb|docs|package...
+#   deps.sh build|guest|host|bpf|bench|lint|deb|docs|package...
 
 . "$(dirname "$0")/common.sh"
 
@@ -36,6 +36,7 @@ main() {
 		build) packages+=" $PKGS_BUILD" ;;
 		guest) packages+=" $PKGS_GUEST" ;;
 		host) packages+=" $PKGS_HOST" ;;
+		bpf) packages+=" $PKGS_BPF" ;;
 		bench) packages+=" $PKGS_BENCH" ;;
 		lint) packages+=" $PKGS_LINT" ;;
 		deb) packages+=" $PKGS_DEB" ;;

@@ -35,7 +35,8 @@ NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
 # started, after the tests that need none (host).
 guests_of() {
 	case $1 in
-	distro | rt) echo plain refusal ;;
+	distro) echo plain refusal bpftrace ;;
+	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain iommu swiotlb intx refusal races lies gone blkdebug \
 		faults slot scarce suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
@@ -47,7 +48,7 @@ guests_of() {
 
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
-	violation* durable* lies* gone* spurious*"
+	violation* durable* lies* gone* spurious* bpftrace*"
 
 # One controller with all its ports in use, and every test.
 guest_plain() {
@@ -154,6 +155,17 @@ guest_restart() {
 	append="panic=0 panic_on_warn=1"
 	export_env ATA_SPLIT_RESTART=1
 	tests="restart*"
+}
+
+# bpftrace, with LLVM two hundred megabytes, and a kernel that has BPF.
+guest_bpftrace() {
+	controller ahci0 8
+	disk ahci0 0
+	memory=2560
+	mapfile -t files < <(type -P bpftrace; printf '%s\n' "$TOP"/tools/*.bt
+		ldd "$(type -P bpftrace)" | sed -n 's/.* => \(\/[^ ]*\).*/\1/p')
+	export_env PATH=/usr/sbin:/usr/bin:/guest LD_LIBRARY_PATH=/guest ATA_SPLIT_TOOLS=/guest
+	tests="bpftrace*"
 }
 
 # The driver's test variant, which holds commands at chosen places. Two

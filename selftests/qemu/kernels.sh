@@ -33,6 +33,7 @@ PKGS_BUILD="bc bison build-essential cpio flex gawk kmod libelf-dev libssl-dev
 PKGS_GUEST="busybox-static e2fsprogs fio hdparm pciutils qemu-system-x86
 	sg3-utils smartmontools util-linux"
 PKGS_HOST="coccinelle"
+PKGS_BPF="bpftrace"
 PKGS_BENCH="fio gnuplot-nox python3"
 PKGS_LINT="shellcheck sparse"
 PKGS_DEB="build-essential debhelper dh-dkms"

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# sysfs of the controller, its hosts, targets and disks is as with stock ahci: the
+# same names with the same modes, and the same contents. What differs by right is
+# below, with the reason.
+
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+
+[ "$DRIVER" = ahci_split ] || skip "this compares $DRIVER with itself"
+begin 4 all-disks disks
+insert ahci 2>/dev/null || skip "there is no stock ahci to compare with"
+
+# Names that only stock ahci has.
+STOCK_ONLY='^/remapped_nvme$'				# RAID mode of Intel's chips
+STOCK_ONLY+='|/scsi_host/HOST/em_[a-z_]*$'		# enclosure LEDs are not supported
+
+# Names that are there or not with either driver: what has the number of the
+# interrupt, what depends on who came first, the SCSI midlayer or the block layer.
+BY_CHANCE=(-path ./msi_irqs -o -path '*/queue/bsg')
+
+# Contents that are the driver's name, numbers of interrupts and devices, or were not
+# measured at the same time.
+OTHER='^/(driver|driver_override|uevent|irq)$|/proc_name$|/msi_irqs/'
+OTHER+='|/(dev|unique_id|uevent|diskseq)$'
+OTHER+='|/(stat|inflight|host_busy|ering|power/.*|io(request|done|tmo|err)_cnt)$'
+
+# rule PATTERN NAME: for sed, what is between the two groups of the pattern is so named
+rule() {
+	printf 's/%s/\\1%s\\2/g\n' "$1" "$2"
+}
+
+# What in names and contents is only a number of ours: ata7 of the first port is P0.
+renamed() {
+	local n=0 port host disk sg
+	for port in "$PCI/devices/$BDF"/ata*/; do
+		port=${port%/}
+		for host in "$port"/host*; do
+			host=${host##*/host}
+			rule "(^|[^a-z0-9])ata${port##*/ata}([^0-9]|$)" "P$n"
+			rule "(link|dev)${port##*/ata}([^0-9]|$)" "P$n"
+			rule "()host$host([^0-9]|$)" HOST
+			rule "(^|[^0-9])$host(:0:0)" "H$n"
+		done
+		for disk in "$port"/host*/target*/*/block/*; do
+			[ ! -d "$disk" ] || rule "(^|[^a-z])${disk##*/}([^a-z]|$)" "DISK$n"
+		done
+		for sg in "$port"/host*/target*/*/scsi_generic/*; do
+			[ ! -d "$sg" ] || rule "(^|[^a-z])${sg##*/}([^0-9]|$)" "SG$n"
+		done
+		n=$((n + 1))
+	done
+}
+
+# snapshot DRIVER: names and modes to $TMP/DRIVER.names, contents to $TMP/DRIVER.contents
+snapshot() {
+	local driver=$1
+	bind_controller "$driver" && wait_until 60 all_there || return
+	wait_until 10 settled || return
+	renamed >"$TMP/renamed"
+	cd "$PCI/devices/$BDF" || return
+	find . \( "${BY_CHANCE[@]}" \) -prune -o -printf '/%P %M\n' |
+		sed -E -f "$TMP/renamed" | sort >"$TMP/$driver.names"
+	find . -type f -perm -u+r -printf '/%P\n' | grep -vE "$OTHER" | sed 's/^/./' |
+		tr '\n' '\0' | xargs -0 timeout 60 grep -IsH '' |
+		sed 's/^\.//' | sed -E -f "$TMP/renamed" | sort >"$TMP/$driver.contents"
+	cd / || return
+	echo "$driver: $(wc -l <"$TMP/$driver.names") names, $(wc -l <"$TMP/$driver.contents") lines"
+	echo "# $driver: $(wc -l <"$TMP/$driver.names") names, $(wc -l <"$TMP/$driver.contents") lines" >&3
+	[ "$(wc -l <"$TMP/$driver.contents")" -gt 100 ]
+}
+
+# All of a disk is there: it is announced before it is complete.
+settled() {
+	local d
+	for d in $(behind); do
+		d=/sys/block/${d##*/}
+		[ -e "$d/queue/iosched" ] && [ -d "$d/device/scsi_generic" ] || return
+	done
+}
+
+both() {
+	unbind_controller
+	snapshot ahci && unbind_controller && snapshot ahci_split
+}
+
+names() {
+	diff <(grep -vE "${STOCK_ONLY//\$/ }" "$TMP/ahci.names") "$TMP/ahci_split.names"
+}
+
+contents() {
+	diff <(grep -vE "${STOCK_ONLY//\$/:}" "$TMP/ahci.contents") "$TMP/ahci_split.contents"
+}
+
+# What scripts write; the answers, not only the names.
+answers() {
+	local host
+	for host in "$PCI/devices/$BDF"/ata*/host*/scsi_host/host*; do
+		[ "$(cat "$host/link_power_management_policy")" = max_performance ] || return
+		! echo min_power 2>"$TMP/error" >"$host/link_power_management_policy" || return
+		echo max_performance >"$host/link_power_management_policy" || return
+		[ "$(cat "$host/ahci_port_cmd")" != 0 ] || return
+	done
+}
+
+exec 3>&1
+at_exit "unbind_controller; bind_again; rmmod ahci 2>/dev/null"
+check "the controller goes to ahci and to ahci_split" both
+check "names and modes are the same" names
+check "contents are the same" contents
+check "link power policies are refused, but for full power" answers
+finish
