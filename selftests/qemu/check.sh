@@ -62,15 +62,18 @@ variant_of() {
 	[ "$1" = "${1%-*}" ] && echo "$VARIANT" || echo "${1##*-}"
 }
 
-# wants_host: do any of the kernels come with the tests that need no guest?
-wants_host() {
+# wants GUEST: do any of the kernels come with that guest? "host" are the tests that
+# need none.
+wants() {
 	local kernel guests=$GUEST
 	if [ -z "$GUEST" ]; then
 		for kernel in $KERNEL; do
 			guests+=" $(guests_of "$(variant_of "$kernel")")"
 		done
 	fi
-	[[ " $guests " = *' host '* ]]
+	# shellcheck disable=SC2086 # words
+	guests=$(printf ' %s ' $guests)
+	[[ $guests = *" $1 "* ]]
 }
 
 # prepare KERNEL: to KITS, so that nothing is built while guests run
@@ -155,10 +158,11 @@ main() {
 	trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 	trap 'exit 1' INT TERM HUP
 	"$QEMU_DIR/deps.sh" build guest
-	if wants_host; then
+	if wants host; then
 		"$QEMU_DIR/deps.sh" host
 		check_host
 	fi
+	! wants bpftrace || "$QEMU_DIR/deps.sh" bpf
 	[ "$GUEST" != host ] || KERNEL=''
 	for kernel in $KERNEL; do
 		prepare "$kernel"
