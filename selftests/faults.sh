@@ -189,7 +189,7 @@ everything() {
 	local rules
 	mapfile -t rules < <(flushes)
 	break_disk "$D" "$(rule read)" "$(rule write)" "${rules[@]}" || return
-	run_fio --name=all --filename="$D" --rw=randrw --bs=4k --size=1m --iodepth=32 \
+	run_fio --name=all --filename="$D" --rw=randrw --bs=4k --size=64k --iodepth=32 \
 		>"$TMP/all" 2>&1 && { echo "fio got no error"; return 1; }
 	grep -q 'Input/output error' "$TMP/all" || { cat "$TMP/all"; return 1; }
 	thrice fails dio_bad check && thrice fails dio_bad write && thrice fails flush
