@@ -121,6 +121,8 @@ guest_faults() {
 	done
 	monitor
 	tests="faults*"
+	TIMEOUT=${TIMEOUT:-600}
+	limit=700
 	noise=$NOISE_TAG_IN_USE
 }
 
@@ -188,6 +190,8 @@ guest_lies() {
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="lies"
+	TIMEOUT=${TIMEOUT:-600}
+	limit=700
 	# what the lies about CAP2 make the driver write
 	noise="Attempted write to unimplemented register: AHCI host register.*"
 }
