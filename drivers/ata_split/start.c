@@ -189,6 +189,7 @@ void __ata_split_flush(struct ata_split_port *sp)
  */
 void ata_split_commit(struct ata_split_port *sp)
 {
+	/* Only a hint; what is true is found out under the lock. */
 	u32 held = context_unsafe(ata_split_peek(sp->held));
 	unsigned long flags;
 
