@@ -94,8 +94,8 @@ soak: export TIMEOUT ?= 24000
 soak: export LIMIT ?= 144000
 soak:
 	@bad=0; \
-	GUEST="plain slot scarce suspend" \
-	TEST="reconfigure bind_unbind load_unload hotplug scarcity suspend" \
+	GUEST="manage slot suspend" \
+	TEST="reconfigure bind_unbind load_unload hotplug suspend" \
 		$(QEMU)/check.sh || bad=1; \
 	GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad

@@ -35,11 +35,11 @@ NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
 # started, after the tests that need none (host).
 guests_of() {
 	case $1 in
-	distro) echo plain refusal bpftrace ;;
+	distro) echo plain manage refusal bpftrace ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
-	*) echo host plain iommu swiotlb intx refusal races lies gone blkdebug \
-		faults slot scarce suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
+	*) echo host plain manage iommu lies faults swiotlb intx races gone refusal \
+		blkdebug suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
 		meta meta_qemu meta_hang meta_panic meta_crash ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
@@ -50,10 +50,20 @@ guests_of() {
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
 	violation* durable* lies* gone* spurious* bpftrace*"
 
-# One controller with all its ports in use, and every test.
+# Tests of what people do to a driver.
+MANAGE="reconfigure* bind_unbind* load_unload* parameters* hostile* sysfs* splitctl*"
+
+# One controller with all its ports in use, and every test of what commands do.
 guest_plain() {
 	six_disks
-	not="$SPECIAL atapi*"
+	not="$SPECIAL $MANAGE atapi*"
+	limit=1500
+}
+
+# The same controller, and what people do to a driver.
+guest_manage() {
+	six_disks
+	tests=$MANAGE
 	limit=1500
 }
 
@@ -80,7 +90,7 @@ guest_iommu() {
 	done
 	cdrom ahci0.5
 	append="intel_iommu=on iommu.strict=1"
-	tests="all_disks sizes atapi timeout filesystem bind_unbind load_unload"
+	tests="all_disks sizes atapi timeout filesystem bind_unbind"
 	limit=1500
 }
 
