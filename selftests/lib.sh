@@ -44,7 +44,7 @@ NAME=$(basename "$0" .sh)
 DRIVER=${ATA_SPLIT_DRIVER:-ahci_split}
 BDF=${ATA_SPLIT_CONTROLLER:-}
 PCI=/sys/bus/pci
-ROUNDS=${ROUNDS:-4}
+ROUNDS=${ROUNDS:-2}
 DISKS=()
 
 # shellcheck source=/dev/null

@@ -131,7 +131,6 @@ guest_faults() {
 	done
 	monitor
 	tests="faults*"
-	TIMEOUT=${TIMEOUT:-600}
 	limit=700
 	noise=$NOISE_TAG_IN_USE
 }
@@ -200,7 +199,6 @@ guest_lies() {
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="lies"
-	TIMEOUT=${TIMEOUT:-600}
 	limit=700
 	# what the lies about CAP2 make the driver write
 	noise="Attempted write to unimplemented register: AHCI host register.*"
