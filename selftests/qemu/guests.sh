@@ -12,6 +12,7 @@
 #   modules   further modules to load                            (none)
 #   build     "test" for the driver's test variant               (none)
 #   limit     seconds until the guest is killed                  (600)
+#   boot      seconds until its PID 1 must have said something   (300)
 #   memory, cpus            size                                 (1536, 2)
 #   files     of the host, to be in /guest                      (none)
 #   log       what QEMU logs, as for its -d                     (guest_errors,unimp)
@@ -321,6 +322,7 @@ guest_hold() {
 	controller ahci0 8
 	null_disk ahci0 0
 	cpus="1,maxcpus=2"
+	boot=1200
 	machine+=(-icount "shift=3,sleep=off")
 	plugin "$([ "$1" != slow ] || echo devices=slow)"
 	bench

@@ -5,6 +5,7 @@
 # report. What to do comes in /guest (see guest.sh). Reports go over a channel
 # of their own, one per line, because anybody can write to the console:
 #
+#   up                            its first word
 #   say TEXT                      for the person who waits
 #   result STATE TEST REASON      STATE is ok, not_ok or skip
 #   verdict STATE REASON          the guest as a whole; its last word
@@ -245,6 +246,7 @@ for i in sd_mod sr_mod sg $MODULES; do
 	modprobe -q "$i"
 done
 open_channels
+echo up >&3
 [ ! -e /sys/kernel/debug/kcsan ] || echo on >/sys/kernel/debug/kcsan
 load_driver
 find_disks
