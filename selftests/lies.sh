@@ -20,10 +20,9 @@ need fio hdparm
 begin 22 disks all-disks
 errors_expected
 need_variant
-# Where no load goes; on each, as they may change names.
-OFFSET=67108864
+# On each, as they may change names.
 for d in "${DISKS[@]}"; do
-	"$HERE/dio" write "$d" 7 $OFFSET 4096 || die "cannot even write"
+	"$HERE/dio" write "$d" 7 "$OFFSET" 4096 || die "cannot even write"
 done
 
 LIES=/sys/kernel/debug/ata_split/lies

@@ -179,12 +179,12 @@ eh_takes_held() {
 # one from being issued.
 flush_behind_held() {
 	local rc=0 before sync
-	before=$(counter core_command "$D")
+	before=$(counter core_passthrough "$D")
 	put_off || rc=1
 	echo none >$FAULT
 	taskset -c 1 timeout -k 5 60 sg_raw "$D" 35 00 00 00 00 00 00 00 00 00 >"$TMP/sg" 2>&1 &
 	sync=$!
-	sleep 1
+	wait_until 20 rose core_passthrough "$before" >"$TMP/moved" || rc=1
 	open irq
 	end_io "$FIRST" || rc=1
 	end_io || rc=1

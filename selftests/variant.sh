@@ -22,7 +22,7 @@ need_variant() {
 	PORT=$(ata_of "$D")
 	HOST=$(readlink -f "/sys/block/${D##*/}/device/../..")
 	HOST=/sys/class/scsi_host/${HOST##*/}
-	OFFSET=1048576
+	OFFSET=67108864	# behind what load writes to
 	"$HERE/dio" write "$D" 7 "$OFFSET" 262144
 	set_attr "$D" queue/scheduler none
 	local irq
