@@ -24,6 +24,20 @@ PARALLEL=${PARALLEL:-$(nproc)}
 
 RESULTS=$BUILD/results
 
+# said LOG TEST: the checks that failed in a test's last run, and what they said
+said() {
+	awk -v name="$2" '
+		/^# selftests: / { n = 0; inside = $NF == name || $NF == name ".sh" }
+		!inside { next }
+		/^# # / { said[++n] = substr($0, 3); next }
+		/^# (not ok|Bail out!)/ {
+			for (i = n > 10 ? n - 9 : 1; i <= n; i++)
+				print said[i]
+			print substr($0, 3)
+		}
+		{ n = 0 }' "$1" | tail -n 30
+}
+
 # show KERNEL KIT GUEST STATE TEST REASON: one result, in one write so that guests
 # do not write into each other's lines.
 show() {
@@ -36,8 +50,11 @@ show() {
 	skip) printf 'skip %s %s\n' "$name" "$reason" ;;
 	*)
 		# Only a guest that died leaves nothing better to look at.
-		[ "$test" != guest ] ||
+		if [ "$test" = guest ]; then
 			tail=$(tail -n 15 "$log/console.log" | sed 's/^/  | /') || true
+		else
+			tail=$(said "$log/test.log" "$test" | sed 's/^/  | /') || true
+		fi
 		printf 'not ok %s # %s\n  log: %s\n  again: make check %s\n%s' \
 			"$name" "$reason" "$log/{test,console,qemu}.log" "$again" "${tail:+$tail
 }" ;;
