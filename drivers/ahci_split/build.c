@@ -27,20 +27,6 @@ static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
 	}
 }
 
-static u32 ahci_split_opts(const struct ata_queued_cmd *qc)
-{
-	u32 opts = AHCI_CMD_CFL |
-		   qc->dev->link->pmp << AHCI_CMD_PMP_SHIFT |
-		   ata_split_n_elem(qc) << AHCI_CMD_PRDTL_SHIFT;
-
-	if (qc->tf.flags & ATA_TFLAG_WRITE)
-		opts |= AHCI_CMD_WRITE;
-	if (ata_is_atapi(qc->tf.protocol))
-		opts |= AHCI_CMD_ATAPI | AHCI_CMD_PREFETCH;
-
-	return opts;
-}
-
 /**
  * ahci_split_qc_prep - ->qc_prep: command FIS, ATAPI command, PRD table, header
  * @qc: command, its buffer mapped
@@ -58,18 +44,25 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 	unsigned int nr = ahci_split_table_nr(qc);
 	struct ahci_cmd_table *table = &port->table[nr];
 	struct ahci_cmd_info *info = &port->info[nr];
+	unsigned int pmp = qc->dev->link->pmp;
+	u32 opts;
 
 	ASSERT_EXCLUSIVE_ACCESS_SCOPED(*table);
 	ASSERT_EXCLUSIVE_ACCESS_SCOPED(*info);
-	ata_tf_to_fis(&qc->tf, qc->dev->link->pmp, 1, table->cfis);
+	ata_tf_to_fis(&qc->tf, pmp, 1, table->cfis);
 
-	if (ata_is_atapi(qc->tf.protocol)) {
+	opts = AHCI_CMD_CFL | pmp << AHCI_CMD_PMP_SHIFT |
+	       ata_split_n_elem(qc) << AHCI_CMD_PRDTL_SHIFT;
+	if (qc->tf.flags & ATA_TFLAG_WRITE)
+		opts |= AHCI_CMD_WRITE;
+	if (unlikely(ata_is_atapi(qc->tf.protocol))) {
+		opts |= AHCI_CMD_ATAPI | AHCI_CMD_PREFETCH;
 		memset(table->acmd, 0, sizeof(table->acmd));
 		memcpy(table->acmd, qc->cdb,
 		       min_t(size_t, qc->dev->cdb_len, sizeof(table->acmd)));
 	}
+	info->opts = cpu_to_le32(opts);
 
 	ahci_split_fill_prdt(table, qc);
-	info->opts = cpu_to_le32(ahci_split_opts(qc));
 	return AC_ERR_OK;
 }

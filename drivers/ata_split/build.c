@@ -96,9 +96,10 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 {
 	const struct request *rq = scsi_cmd_to_rq(cmd);
 	unsigned long flags = ATA_QCFLAG_IO;
+	unsigned int tag = rq->tag;
 
-	qc->tag = rq->tag;
-	qc->hw_tag = rq->tag;
+	qc->tag = tag;
+	qc->hw_tag = tag;
 	ata_qc_reinit(qc);
 
 	/* error handling follows qc->dev once qc->scsicmd matches */

@@ -137,7 +137,6 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 	__acquires_shared(RCU) __acquires(sp->ap->lock) __enters_startio
 {
 	batch->nr = 0;
-	batch->nr_retired = 0;
 	batch->since = 0;
 	rcu_read_lock();
 	spin_lock(sp->ap->lock);
@@ -199,7 +198,6 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
 		batch->cmd[nr++] = qc->scsicmd;
 	}
 	batch->nr = nr;
-	batch->nr_retired = nr;
 
 	ap->qc_active &= ~(u64)retired;
 	link->sactive &= ~retired;
@@ -218,15 +216,13 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
  * CONTEXT: completion, after ata_split_complete_begin().
  * LOCKING: ap->lock.
  *
- * Return: number of commands completed, or -EINVAL if @active names a tag that
- * is not in flight.
+ * Return: 0, or -EINVAL if @active names a tag that is not in flight.
  */
 int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 	__in_startio
 {
 	struct ata_port *ap = sp->ap;
 	u32 sactive = ap->link.sactive;
-	int rc = 0;
 
 	lockdep_assert_held(ap->lock);
 
@@ -236,10 +232,10 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 
 	if (likely(!(active & ~sactive) && ata_split_quiet(sp)))
 		ata_split_retire(sp, sactive & ~active);
-	if (unlikely(ap->qc_active != active))
-		rc = ata_qc_complete_multiple(ap, active);
+	if (likely(ap->qc_active == active))
+		return 0;
 
-	return rc < 0 ? rc : rc + sp->batch->nr_retired;
+	return min(ata_qc_complete_multiple(ap, active), 0);
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
 
@@ -262,16 +258,20 @@ ata_split_finish_as(const struct ata_split_port *sp,
 						 ATA_SPLIT_DONE_DEFERRED,
 						 cmd->result);
 		ata_split_record_at(rec, at + i, cmd, ATA_SPLIT_DONE_DEFERRED);
-		directions |= 1U << cmd->sc_data_direction;
+		directions |= cmd->sc_data_direction;
 		scsi_dma_unmap(cmd);
 		scsi_done(cmd);
 		if (seen)
 			trace_ata_split_done(sp->ap, tag);
 	}
-	/* Once for all of them: a LED that is on does not go on again. */
-	if (directions & (1U << DMA_FROM_DEVICE))
+	/*
+	 * Once for all of them: a LED that is on does not go on again.  Either
+	 * direction is a bit of its own.
+	 */
+	BUILD_BUG_ON(DMA_TO_DEVICE != 1 || DMA_FROM_DEVICE != 2);
+	if (directions & DMA_FROM_DEVICE)
 		ledtrig_disk_activity(false);
-	if (directions & (1U << DMA_TO_DEVICE))
+	if (directions & DMA_TO_DEVICE)
 		ledtrig_disk_activity(true);
 }
 

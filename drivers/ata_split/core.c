@@ -64,6 +64,10 @@ static enum ata_split_count ata_split_decode(struct scsi_cmnd *cmd,
 		/* SBC-5: duration limit descriptor, DLD2 and DLD1:0 */
 		if (cdb[1] & 0x01 || cdb[14] & 0xc0)
 			return ATA_SPLIT_CORE_CDL;
+		/* libata's lba_48_ok(); READ(10) cannot ask for more */
+		if (rw->n_block > ATA_MAX_SECTORS_LBA48 ||
+		    rw->lba + rw->n_block - 1 >= 1ULL << 48)
+			return ATA_SPLIT_CORE_LBA;
 	} else {
 		rw->lba = get_unaligned_be32(&cdb[2]);
 		rw->n_block = get_unaligned_be16(&cdb[7]);
@@ -77,42 +81,22 @@ static enum ata_split_count ata_split_decode(struct scsi_cmnd *cmd,
 	    scsi_bufflen(cmd) != (u64)rw->n_block * cmd->device->sector_size)
 		return ATA_SPLIT_CORE_SHAPE;
 
-	/* libata's lba_48_ok() */
-	if (rw->n_block > ATA_MAX_SECTORS_LBA48 ||
-	    rw->lba + rw->n_block - 1 >= 1ULL << 48)
-		return ATA_SPLIT_CORE_LBA;
-
 	return ATA_SPLIT_BUILT;
 }
 
 /*
- * Is the port in a state to build for?  A glance without the lock, to save the
- * work; StartIo decides.
+ * Is a build likely to be of use?  A glance without the lock at what lasts;
+ * StartIo decides, and looks at more.
  */
-static enum ata_split_count ata_split_glance(const struct ata_port *ap,
-					     const struct scsi_cmnd *cmd)
+static enum ata_split_count ata_split_glance(const struct ata_port *ap)
 {
-	const struct ata_device *dev = &ap->link.device[0];
-	unsigned long dev_flags = ata_split_peek(dev->flags);
+	unsigned long dev_flags = ata_split_peek(ap->link.device[0].flags);
 
-	if (ata_split_peek(ap->nr_pmp_links) ||
-	    ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD)
+	if (unlikely(ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD))
 		return ATA_SPLIT_CORE_PORT;
-
-	switch (ata_split_peek(dev->class)) {
-	case ATA_DEV_ATA:
-	case ATA_DEV_ZAC:
-		break;
-	default:
-		return ATA_SPLIT_CORE_DEVICE;
-	}
-	if (ata_split_peek(dev->sdev) != cmd->device ||
-	    dev_flags & ATA_SPLIT_DFLAGS_GONE ||
-	    cmd->cmd_len > ata_split_peek(dev->cdb_len))
-		return ATA_SPLIT_CORE_DEVICE;
-
-	if ((dev_flags & ATA_SPLIT_DFLAGS_NCQ) != ATA_DFLAG_NCQ)
-		return ATA_SPLIT_CORE_NONCQ;
+	if (unlikely(!ata_split_queues(dev_flags)))
+		return dev_flags & ATA_SPLIT_DFLAGS_GONE ?
+		       ATA_SPLIT_CORE_DEVICE : ATA_SPLIT_CORE_NONCQ;
 
 	return ATA_SPLIT_BUILT;
 }
@@ -124,22 +108,18 @@ static enum ata_split_count ata_split_eligible(const struct ata_port *ap,
 {
 	enum ata_split_count verdict;
 
-	if (!ata_split_enabled)
+	if (unlikely(!ata_split_enabled))
 		return ATA_SPLIT_CORE_OFF;
 
 	verdict = ata_split_decode(cmd, rw);
-	if (verdict != ATA_SPLIT_BUILT)
-		return verdict;
-
-	verdict = ata_split_glance(ap, cmd);
-	if (verdict != ATA_SPLIT_BUILT)
+	if (unlikely(verdict != ATA_SPLIT_BUILT))
 		return verdict;
 
 	/* The core path teaches it, so this ends with the first command. */
 	if (unlikely(!READ_ONCE(ata_split_core_complete)))
 		return ATA_SPLIT_CORE_UNLEARNED;
 
-	return ATA_SPLIT_BUILT;
+	return ata_split_glance(ap);
 }
 
 /**

@@ -29,6 +29,13 @@ struct ata_split_rw {
 #define ATA_SPLIT_DFLAGS_NCQ	(ATA_DFLAG_PIO | ATA_DFLAG_NCQ_OFF | \
 				 ATA_DFLAG_NCQ)
 
+/* May a device with these flags be given a queued command? */
+static inline bool ata_split_queues(unsigned long dev_flags)
+{
+	return (dev_flags & (ATA_SPLIT_DFLAGS_GONE | ATA_SPLIT_DFLAGS_NCQ)) ==
+	       ATA_DFLAG_NCQ;
+}
+
 /*
  * Read without the lock what the lock or error handling guards.  Whoever uses
  * this can stand a stale answer, as StartIo looks again.

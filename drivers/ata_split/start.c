@@ -37,13 +37,11 @@ static bool ata_split_defer(const struct ata_link *link)
  * ATA_SPLIT_STARTED, or how the refusal is counted.
  */
 static __always_inline enum ata_split_count
-ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
-		  u32 epoch)
+ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
+		  const struct ata_queued_cmd *qc, u32 epoch)
 	__in_startio
 {
-	struct ata_port *ap = sp->ap;
 	const struct ata_device *dev = qc->dev;
-	unsigned long dev_flags = dev->flags;
 
 	/* A whole pass of error handling fits into one build. */
 	if (unlikely(sp->eh_epoch != epoch) &&
@@ -55,12 +53,12 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_PMP)))
 		return ATA_SPLIT_REFUSED_PMP;
 	if (unlikely((dev->class != ATA_DEV_ATA && dev->class != ATA_DEV_ZAC) ||
-		     dev->sdev != qc->scsicmd->device ||
-		     dev_flags & ATA_SPLIT_DFLAGS_GONE))
+		     dev->sdev != qc->scsicmd->device))
 		return ATA_SPLIT_REFUSED_DEVICE;
 	/* sysfs queue_depth changes this without error handling. */
-	if (unlikely((dev_flags & ATA_SPLIT_DFLAGS_NCQ) != ATA_DFLAG_NCQ))
-		return ATA_SPLIT_REFUSED_NCQ;
+	if (unlikely(!ata_split_queues(dev->flags)))
+		return dev->flags & ATA_SPLIT_DFLAGS_GONE ?
+		       ATA_SPLIT_REFUSED_DEVICE : ATA_SPLIT_REFUSED_NCQ;
 	if (unlikely(ata_split_defer(&ap->link)))
 		return ATA_SPLIT_REFUSED_DEFERRED;
 	if (unlikely(ata_split_offline(sp) ||
@@ -72,10 +70,9 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_queued_cmd *qc,
 
 /* The bookkeeping of libata's ata_qc_issue(), for a queued command. */
 static __always_inline void
-ata_split_enter_books(struct ata_split_port *sp, struct ata_queued_cmd *qc)
+ata_split_enter_books(struct ata_port *ap, struct ata_queued_cmd *qc)
 	__in_startio
 {
-	struct ata_port *ap = sp->ap;
 	struct ata_link *link = &ap->link;
 	u32 bit = 1U << qc->tag;
 
@@ -94,15 +91,14 @@ ata_split_enter_books(struct ata_split_port *sp, struct ata_queued_cmd *qc)
  * interrupt rings at the latest, so that nothing is stranded if the next one
  * fails to come.
  */
-static bool ata_split_may_hold(const struct ata_split_port *sp, u32 tags,
-			       bool last)
+static bool ata_split_may_hold(const struct ata_port *ap, u32 tags, bool last)
 	__in_startio
 {
 	if (ata_split_fault(ATA_SPLIT_FAULT_STRAND))
 		return true;
 	if (likely(last) && !ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
 		return false;
-	return sp->ap->link.sactive & ~tags;
+	return ap->link.sactive & ~tags;
 }
 
 /* An event for each command, whoever rings for it. */
@@ -115,12 +111,13 @@ static noinline void ata_split_see_doorbell(const struct ata_split_port *sp,
 
 /* Ring for @tags, all that are held among them; @left of those stay held. */
 static __always_inline void
-ata_split_ring(struct ata_split_port *sp, u32 tags, u32 left, bool seen)
+ata_split_ring(struct ata_split_port *sp, struct ata_port *ap, u32 tags,
+	       u32 left, bool seen)
 	__in_startio
 {
 	sp->held = left;
 	if (!ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
-		sp->ring(sp->ap, tags);
+		sp->ring(ap, tags);
 	if (seen)
 		ata_split_see_doorbell(sp, tags);
 }
@@ -130,18 +127,18 @@ ata_split_ring(struct ata_split_port *sp, u32 tags, u32 left, bool seen)
  * with the first one that is not.
  */
 static __always_inline void
-ata_split_issue(struct ata_split_port *sp, struct ata_queued_cmd *qc,
-		bool last, bool seen)
+ata_split_issue(struct ata_split_port *sp, struct ata_port *ap,
+		struct ata_queued_cmd *qc, bool last, bool seen)
 	__in_startio
 {
 	u32 tags = sp->held | 1U << qc->tag;
 
-	ata_split_enter_books(sp, qc);
-	if (unlikely(ata_split_may_hold(sp, tags, last))) {
+	ata_split_enter_books(ap, qc);
+	if (unlikely(ata_split_may_hold(ap, tags, last))) {
 		sp->held = tags;
 		ata_split_count(sp, ATA_SPLIT_HELD);
 	} else {
-		ata_split_ring(sp, tags, 0, seen);
+		ata_split_ring(sp, ap, tags, 0, seen);
 	}
 }
 
@@ -175,7 +172,7 @@ void __ata_split_flush(struct ata_split_port *sp)
 			tags |= 1U << tag;
 	}
 	if (tags)
-		ata_split_ring(sp, tags, sp->held & ~tags,
+		ata_split_ring(sp, ap, tags, sp->held & ~tags,
 			       trace_ata_split_doorbell_enabled());
 }
 
@@ -191,17 +188,18 @@ void ata_split_commit(struct ata_split_port *sp)
 {
 	/* Only a hint; what is true is found out under the lock. */
 	u32 held = context_unsafe(ata_split_peek(sp->held));
-	unsigned long flags;
+
+	lockdep_assert_irqs_enabled();
 
 	if (likely(!held) || ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
 		return;
 
-	spin_lock_irqsave(sp->ap->lock, flags);
+	spin_lock_irq(sp->ap->lock);
 	__acquire(ata_split_startio);
 	ata_split_flush(sp);
 	ata_split_fault_books(sp);
 	__release(ata_split_startio);
-	spin_unlock_irqrestore(sp->ap->lock, flags);
+	spin_unlock_irq(sp->ap->lock);
 }
 
 /**
@@ -228,25 +226,26 @@ ata_split_start_as(struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	bool last = qc->scsicmd->flags & SCMD_LAST;
 	struct ata_port *ap = sp->ap;
 	enum ata_split_count verdict;
-	unsigned long flags;
 	u64 ns = 0;
+
+	lockdep_assert_irqs_enabled();
 
 	if (seen)
 		trace_ata_split_start(ap, qc->tag);
-	spin_lock_irqsave(ap->lock, flags);
+	spin_lock_irq(ap->lock);
 	__acquire(ata_split_startio);
 	if (seen)
 		ns = local_clock();
-	verdict = ata_split_recheck(sp, qc, epoch);
+	verdict = ata_split_recheck(sp, ap, qc, epoch);
 	if (likely(verdict == ATA_SPLIT_STARTED)) {
 		ata_split_fault_fresh(sp, epoch);
-		ata_split_issue(sp, qc, last, seen);
+		ata_split_issue(sp, ap, qc, last, seen);
 		ata_split_fault_books(sp);
 	}
 	if (seen)
 		ns = local_clock() - ns;
 	__release(ata_split_startio);
-	spin_unlock_irqrestore(ap->lock, flags);
+	spin_unlock_irq(ap->lock);
 	if (seen)
 		ata_split_held(sp, ATA_SPLIT_TIME_SUBMIT, ns);
 

@@ -52,17 +52,19 @@
  * @ATA_SPLIT_CORE_SHAPE: to the core: length, direction and buffer disagree
  * @ATA_SPLIT_CORE_LBA: to the core: beyond 48 bits, or too many blocks
  * @ATA_SPLIT_CORE_CDL: to the core: asks for a command duration limit
- * @ATA_SPLIT_CORE_PORT: to the core: port multiplier, frozen or recovering port
- * @ATA_SPLIT_CORE_DEVICE: to the core: device disabled, asleep, changed or ATAPI
- * @ATA_SPLIT_CORE_NONCQ: to the core: NCQ not available or switched off
+ * @ATA_SPLIT_CORE_PORT: to the core: frozen or recovering port
+ * @ATA_SPLIT_CORE_DEVICE: to the core: device asleep or about to go
+ * @ATA_SPLIT_CORE_NONCQ: to the core: NCQ not available or switched off, as on
+ *	an ATAPI device
  * @ATA_SPLIT_CORE_UNLEARNED: to the core: libata's completion not yet seen
  * @ATA_SPLIT_CORE_PREP: to the core: the LLD's ->qc_prep() refused
  * @ATA_SPLIT_MAP_BUSY: DMA mapping failed, request handed back as busy
  * @ATA_SPLIT_BUILT: builds that were completed
  * @ATA_SPLIT_REFUSED_EPOCH: built, but error handling ran meanwhile
  * @ATA_SPLIT_REFUSED_EH: built, but the port is frozen or recovering
- * @ATA_SPLIT_REFUSED_PMP: built, but a port multiplier appeared
- * @ATA_SPLIT_REFUSED_DEVICE: built, but the device went away or to sleep
+ * @ATA_SPLIT_REFUSED_PMP: built, but the port has a port multiplier
+ * @ATA_SPLIT_REFUSED_DEVICE: built, but the device is disabled, another one, or
+ *	has gone to sleep
  * @ATA_SPLIT_REFUSED_NCQ: built, but NCQ was switched off
  * @ATA_SPLIT_REFUSED_DEFERRED: built, but a non-NCQ command comes first
  * @ATA_SPLIT_REFUSED_OFFLINE: built, but the PCI channel is offline
@@ -140,8 +142,6 @@ struct ata_split_counters {
 /**
  * struct ata_split_batch - commands that one interrupt found done
  * @nr: how many
- * @nr_retired: how many of them, the first, libata's ata_qc_complete() did not
- *	see
  * @since: when the lock was taken, if anybody wants to know
  * @cmd: the commands
  *
@@ -151,7 +151,6 @@ struct ata_split_counters {
  */
 struct ata_split_batch {
 	unsigned int			nr;
-	unsigned int			nr_retired;
 	u64				since;
 	struct scsi_cmnd		*cmd[ATA_MAX_QUEUE];
 };

@@ -30,7 +30,7 @@ found() {
 }
 
 copy_sources "$DIR"
-found ata_split/start.c '	spin_unlock_irqrestore(ap->lock, flags);' '	;' 'context imbalance'
+found ata_split/start.c '	spin_unlock_irq(ap->lock);' '	;' 'context imbalance'
 found ata_split/start.c '	__release(ata_split_startio);' '	;' 'context imbalance'
 found ahci_split/build.c '	return AC_ERR_OK;' '	table->prdt[0].dba = qc->nbytes; return AC_ERR_OK;' 'incorrect type in assignment'
 found ahci_split/complete.c '	status = readl(pp->mmio + AHCI_PXIS);' '	status = *(u32 *)(pp->mmio + AHCI_PXIS);' 'address space'
