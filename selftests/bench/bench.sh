@@ -15,7 +15,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # Size, memory, queue depth, batch, number of I/Os. Scattered memory is one segment
-# for each page; 168 is as many as AHCI drivers take.
+# for each page; 168 is as many as AHCI drivers take. "ring" is huge pages by io_uring.
 ROWS="4k huge 1 1 500
 64k huge 1 1 100
 512k huge 1 1 50
@@ -24,6 +24,8 @@ ROWS="4k huge 1 1 500
 4k huge 32 1 960
 4k huge 32 8 960
 4k huge 32 32 960
+4k ring 32 1 960
+4k ring 32 32 960
 64k huge 32 1 128
 512k huge 32 1 64
 128k scattered 32 1 96
@@ -36,7 +38,7 @@ ROWS="4k huge 1 1 500
 rows_of() {
 	case $1 in
 	direct) echo "$ROWS" ;;
-	slow) grep '^4k huge 32' <<<"$ROWS" ;;
+	slow) grep '^4k [a-z]* 32' <<<"$ROWS" ;;
 	swiotlb) sed 's/^512k /256k /; s/^672k /256k /' <<<"$ROWS" ;;
 	iommu) echo "${ROWS//672k/512k}" ;;
 	esac

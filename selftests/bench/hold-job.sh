@@ -148,14 +148,16 @@ requests() {
 
 # run_fio SIZE MEMORY DEPTH BATCH IOS
 run_fio() {
-	local iomem=shmhuge
-	if [ "$2" = scattered ]; then
+	local iomem=shmhuge engine=libaio
+	case $2 in
+	scattered)
 		# fio removes the file that it is given.
 		ln -f /dev/shm/scattered /dev/shm/run
-		iomem=mmapshared:/dev/shm/run
-	fi
+		iomem=mmapshared:/dev/shm/run ;;
+	ring) engine=io_uring ;;
+	esac
 	DISK=$DISK BS=$1 DEPTH=$3 BATCH=$4 IOS=$5 IOMEM=$iomem \
-		fio /guest/hold.fio --output=/tmp/fio --output-format=terse --terse-version=3
+		fio /guest/hold.fio --section=$engine --output=/tmp/fio --output-format=terse --terse-version=3
 }
 
 # row DRIVER SIZE MEMORY DEPTH BATCH IOS

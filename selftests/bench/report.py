@@ -204,7 +204,7 @@ def of_kind(results, kind):
 def request_of(run):
     size, memory = run["buffer"].split("-")
     depth, batch = run["queue"][2:].split("-")
-    pieces = f" in {int(size[:-1]) // 4} pieces" if memory == "scattered" else ""
+    pieces = {"scattered": f" in {int(size[:-1]) // 4} pieces", "ring": " io_uring"}.get(memory, "")
     return f"{size}{pieces}, QD{depth}" + (f" by {batch}" if batch != "1" else "")
 
 
