@@ -26,6 +26,7 @@
 #include <glob.h>
 #include <linux/aio_abi.h>
 #include <linux/fs.h>
+#include <linux/io_uring.h>
 #include <scsi/sg.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,6 +38,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SECTOR		512
@@ -252,6 +254,121 @@ static void block_io_unqueued(struct chance *c)
 	set_attribute("device/queue_depth", "32");
 }
 
+/* All of them, up to so many at a time. */
+static void submit_aio(struct iocb *cb, unsigned int n, unsigned int depth, long long *result)
+{
+	struct io_event events[MAX_BATCH];
+	struct iocb *cbs[MAX_BATCH];
+	aio_context_t ctx = 0;
+	unsigned int i, sent = 0, got = 0;
+
+	for (i = 0; i < n; i++)
+		cbs[i] = &cb[i];
+	if (syscall(SYS_io_setup, n, &ctx))
+		die("io_setup");
+	while (got < n) {
+		unsigned int some = depth < n - sent ? depth : n - sent;
+		/* What is left of an io_uring may have cut the wait short. */
+		long more = sent > got ? 0 : syscall(SYS_io_submit, ctx, some, cbs + sent);
+
+		if (more < 0)
+			die("io_submit");
+		sent += more;
+		more = syscall(SYS_io_getevents, ctx, sent - got, sent - got, events, NULL);
+		if (more < 0 && errno != EINTR)
+			die("io_getevents");
+		for (i = 0; more > 0 && i < more; i++)
+			result[events[i].data] = events[i].res;
+		got += more > 0 ? more : 0;
+	}
+	syscall(SYS_io_destroy, ctx);
+}
+
+static void describe(struct io_uring_sqe *sqe, const struct iocb *cb, int fixed)
+{
+	int write = cb->aio_lio_opcode == IOCB_CMD_PWRITE;
+
+	memset(sqe, 0, sizeof(*sqe));
+	if (fixed)
+		sqe->opcode = write ? IORING_OP_WRITE_FIXED : IORING_OP_READ_FIXED;
+	else
+		sqe->opcode = write ? IORING_OP_WRITE : IORING_OP_READ;
+	sqe->fd = cb->aio_fildes;
+	sqe->addr = cb->aio_buf;
+	sqe->len = cb->aio_nbytes;
+	sqe->off = cb->aio_offset;
+	sqe->ioprio = cb->aio_reqprio;
+	sqe->rw_flags = cb->aio_rw_flags;
+	sqe->user_data = cb->aio_data;
+}
+
+static void ring(const struct iocb *cb, unsigned int n, unsigned int depth, int fixed,
+		 long long *result)
+{
+	const struct iovec all = { arena, ARENA };
+	struct io_uring_params p = {};
+	int fd = syscall(SYS_io_uring_setup, n, &p), rw = PROT_READ | PROT_WRITE;
+	size_t sq = p.sq_off.array + p.sq_entries * sizeof(unsigned int);
+	size_t cq = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+	size_t size = sq > cq ? sq : cq;
+	unsigned int i, got = 0, *array, *tail, *head, *done;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+	u8 *rings;
+
+	if (fd < 0 || !(p.features & IORING_FEAT_SINGLE_MMAP))
+		die("io_uring_setup");
+	rings = mmap(NULL, size, rw, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	sqes = mmap(NULL, p.sq_entries * sizeof(*sqes), rw, MAP_SHARED, fd, IORING_OFF_SQES);
+	if (rings == MAP_FAILED || sqes == MAP_FAILED)
+		die("mmap");
+	if (fixed && syscall(SYS_io_uring_register, fd, IORING_REGISTER_BUFFERS, &all, 1))
+		die("io_uring_register");
+	array = (void *)(rings + p.sq_off.array);
+	tail = (void *)(rings + p.sq_off.tail);
+	head = (void *)(rings + p.cq_off.head);
+	done = (void *)(rings + p.cq_off.tail);
+	cqes = (void *)(rings + p.cq_off.cqes);
+
+	while (got < n) {
+		unsigned int some = depth < n - got ? depth : n - got;
+
+		for (i = got; i < got + some; i++) {
+			describe(&sqes[i], &cb[i], fixed);
+			array[i] = i;	/* each index is used once */
+		}
+		__atomic_store_n(tail, got + some, __ATOMIC_RELEASE);
+		if (syscall(SYS_io_uring_enter, fd, some, some, IORING_ENTER_GETEVENTS, NULL, 0) != some)
+			die("io_uring_enter");
+		while (__atomic_load_n(done, __ATOMIC_ACQUIRE) < got + some)
+			syscall(SYS_io_uring_enter, fd, 0, some, IORING_ENTER_GETEVENTS, NULL, 0);
+		for (i = got; i < got + some; i++)
+			result[cqes[i].user_data] = cqes[i].res;
+		__atomic_store_n(head, got + some, __ATOMIC_RELEASE);
+		got += some;
+	}
+}
+
+/*
+ * The same by io_uring, with the buffers registered or not. In a process of its own:
+ * what a ring leaves to do behind would interrupt a later SG_IO by sg, which is then
+ * sent twice.
+ */
+static void submit_ring(const struct iocb *cb, unsigned int n, unsigned int depth, int fixed,
+			long long *result)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		ring(cb, n, depth, fixed, (long long *)(arena + ARENA));
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		die("io_uring's process");
+	memcpy(result, arena + ARENA, n * sizeof(*result));
+}
+
 /*
  * Several at once, each in its own stretch of an island, since which of two that
  * overlap comes first is nobody's business.
@@ -260,12 +377,11 @@ static void block_batch(struct chance *c)
 {
 	const unsigned int stretch = ISLAND / MAX_BATCH;
 	unsigned int n = 2 + below(c, MAX_BATCH - 1), first = below(c, MAX_BATCH - n + 1), i;
-	struct iocb cb[MAX_BATCH] = {}, *cbs[MAX_BATCH];
-	struct io_event events[MAX_BATCH];
+	unsigned int depth = getenv("FUZZ_DEPTH") ? 1 : n;
+	int by_ring = percent(c, 50), fixed = percent(c, 50);
+	struct iocb cb[MAX_BATCH] = {};
 	long long result[MAX_BATCH];
 	u64 island = any_island(c);
-	aio_context_t ctx = 0;
-	unsigned int depth = getenv("FUZZ_DEPTH") ? 1 : n, got = 0;
 	size_t span = 0;
 
 	for (i = 0; i < n; i++) {
@@ -284,31 +400,20 @@ static void block_batch(struct chance *c)
 			cb[i].aio_flags = IOCB_FLAG_IOPRIO;
 		if (cb[i].aio_lio_opcode == IOCB_CMD_PWRITE && percent(c, 3))
 			cb[i].aio_rw_flags = RWF_DSYNC;
-		cbs[i] = &cb[i];
 		span += cb[i].aio_nbytes;
 	}
 	fill(arena, span, draw(c));
-	if (syscall(SYS_io_setup, n, &ctx))
-		die("io_setup");
-	while (got < n) {
-		unsigned int some = depth < n - got ? depth : n - got;
-		long more = syscall(SYS_io_submit, ctx, some, cbs + got);
-
-		if (more < 0)
-			die("io_submit");
-		if (syscall(SYS_io_getevents, ctx, more, more, events + got, NULL) != more)
-			die("io_getevents");
-		got += more;
-	}
-	for (i = 0; i < n; i++)
-		result[events[i].data] = events[i].res;
-	fprintf(record, "batch of %u at %llu", n, island + first * stretch);
+	if (by_ring)
+		submit_ring(cb, n, depth, fixed, result);
+	else
+		submit_aio(cb, n, depth, result);
+	fprintf(record, "%s of %u at %llu", !by_ring ? "batch" : fixed ? "fixed ring" : "ring", n,
+		island + first * stretch);
 	for (i = 0; i < n; i++)
 		fprintf(record, " %c%llu+%llu=%lld",
 			cb[i].aio_lio_opcode == IOCB_CMD_PREAD ? 'r' : 'w',
 			cb[i].aio_offset / SECTOR, cb[i].aio_nbytes / SECTOR, result[i]);
 	fprintf(record, " data=%llx\n", hash(arena, span));
-	syscall(SYS_io_destroy, ctx);
 	nr_block += n;
 }
 
@@ -932,7 +1037,9 @@ static void open_disk(const char *disk)
 	if (disk_fd < 0 || sg_fd < 0 || ioctl(disk_fd, BLKGETSIZE64, &capacity))
 		die(disk);
 	capacity /= SECTOR;
-	arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* behind it the results of submit_ring() */
+	arena = mmap(NULL, ARENA + MAX_BATCH * sizeof(long long), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED)
 		die("memory");
 }
@@ -1079,6 +1186,7 @@ int main(void)
 		} else if (sscanf(line, "run %u %llu %65535s", &which, &seed, ops) == 3 &&
 			   which < nr_disks) {
 			if (!fork()) {
+				signal(SIGCHLD, SIG_DFL);
 				run(which, seed, ops);
 				_exit(0);
 			}
