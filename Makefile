@@ -19,6 +19,7 @@ depmod = depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(release)"
 moddir = $(INSTALL_MOD_PATH)/lib/modules/$(release)/$(INSTALL_MOD_DIR)/drivers
 sbindir := $(DESTDIR)$(PREFIX)/sbin
 mandir := $(DESTDIR)$(PREFIX)/share/man/man8
+tooldir := $(DESTDIR)$(PREFIX)/share/ata_split
 unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system/driverctl@.service.d
 # initramfs-tools does not look below /usr/local.
 initramfs := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/initramfs-tools
@@ -41,6 +42,8 @@ install: modules_install install_tools
 install_tools:
 	install -D -m 755 drivers/ahci_split/splitctl "$(sbindir)/splitctl"
 	install -D -m 644 Documentation/splitctl.8 "$(mandir)/splitctl.8"
+	install -d "$(tooldir)"
+	install -m 755 tools/*.bt "$(tooldir)"
 	install -D -m 644 boot/driverctl.conf "$(unitdir)/ata_split.conf"
 	install -D -m 755 boot/initramfs-hook "$(initramfs)/hooks/ata_split"
 	install -D -m 755 boot/initramfs-script "$(initramfs)/scripts/init-top/ata_split"
@@ -52,7 +55,8 @@ uninstall: | headers
 	$(depmod)
 	rm -f "$(sbindir)/splitctl" "$(mandir)/splitctl.8" "$(unitdir)/ata_split.conf"
 	rm -f "$(initramfs)/hooks/ata_split" "$(initramfs)/scripts/init-top/ata_split"
-	rmdir "$(unitdir)" 2>/dev/null || true
+	rm -f $(patsubst tools/%,"$(tooldir)"/%,$(wildcard tools/*.bt))
+	rmdir "$(unitdir)" "$(tooldir)" 2>/dev/null || true
 
 deb:
 	@debian/build.sh
