@@ -338,7 +338,8 @@ static void ring(const struct iocb *cb, unsigned int n, unsigned int depth, int 
 			array[i] = i;	/* each index is used once */
 		}
 		__atomic_store_n(tail, got + some, __ATOMIC_RELEASE);
-		if (syscall(SYS_io_uring_enter, fd, some, some, IORING_ENTER_GETEVENTS, NULL, 0) != some)
+		if (syscall(SYS_io_uring_enter, fd, some, some, IORING_ENTER_GETEVENTS, NULL, 0) !=
+		    some)
 			die("io_uring_enter");
 		while (__atomic_load_n(done, __ATOMIC_ACQUIRE) < got + some)
 			syscall(SYS_io_uring_enter, fd, 0, some, IORING_ENTER_GETEVENTS, NULL, 0);
