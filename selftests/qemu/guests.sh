@@ -36,7 +36,7 @@ NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
 # started, after the tests that need none (host).
 guests_of() {
 	case $1 in
-	distro) echo plain manage refusal bpftrace ;;
+	distro) echo plain manage refusal kexec bpftrace ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu lies faults swiotlb intx races gone refusal \
@@ -76,7 +76,7 @@ guest_swiotlb() {
 	cdrom ide.0
 	controllers+=(0000:00:1f.2)
 	append="swiotlb=force"
-	tests="sizes atapi passthrough filesystem"
+	tests="sizes atapi passthrough"
 }
 
 # The same behind an IOMMU that forgets mappings at once: a device access
@@ -102,7 +102,7 @@ guest_intx() {
 	device edu,bus=pcie.0,addr=c
 	export_env ATA_SPLIT_EDU=0000:00:0c.0
 	append="pci=nomsi libata.force=2:noncq"
-	tests="all_disks passthrough spurious"
+	tests="all_disks spurious"
 }
 
 # A disk that refuses a command, amid queued ones. QEMU's keeps the error status
@@ -142,6 +142,7 @@ guest_faults() {
 guest_scarce() {
 	controller ahci0 8
 	disk ahci0 0
+	monitor
 	append="slub_debug=U swiotlb=512,force acpi=noirq"
 	tests="scarcity*"
 }
@@ -166,6 +167,16 @@ guest_restart() {
 	machine+=(-action reboot=reset)
 	append="panic=0 panic_on_warn=1"
 	export_env ATA_SPLIT_RESTART=1
+	tests="restart*"
+}
+
+# A kernel that starts itself. The new one is in memory three times before it runs.
+guest_kexec() {
+	six_disks
+	append="panic=0 panic_on_warn=1"
+	memory=2048
+	files=("$KIT/vmlinuz")
+	export_env ATA_SPLIT_RESTART=1 ATA_SPLIT_KEXEC=/guest/vmlinuz
 	tests="restart*"
 }
 
