@@ -98,9 +98,10 @@ soak: export TIMEOUT ?= 24000
 soak: export LIMIT ?= 144000
 soak:
 	@bad=0; \
-	GUEST="manage slot suspend" \
-	TEST="reconfigure bind_unbind load_unload hotplug suspend" \
+	GUEST="manage slot suspend restart scarce" \
+	TEST="reconfigure bind_unbind load_unload hotplug suspend restart scarcity" \
 		$(QEMU)/check.sh || bad=1; \
+	KERNEL=6.12-distro GUEST=kexec $(QEMU)/check.sh || bad=1; \
 	GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 

@@ -4,7 +4,9 @@
 # The machine is restarted under full load, ROUNDS times, and this test with it: the
 # disks know how often, and hold what was written before the first time. Only for
 # machines that start it again (ATA_SPLIT_RESTART), and that do not come back from a
-# panic, which would look the same.
+# panic, which would look the same. With the path of a kernel in ATA_SPLIT_KEXEC that
+# kernel is started, with what is in the root file system now, by kexec: no firmware
+# resets the controller in between.
 
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -13,6 +15,7 @@
 need fio reboot
 begin 2 disks
 [ "$(cat /proc/sys/kernel/panic)" -eq 0 ] || die "a panic would restart the machine as well"
+KEXEC=${ATA_SPLIT_KEXEC:-}
 
 D=${DISKS[0]}
 RECORD=200				# MiB, where nobody else writes
@@ -31,10 +34,19 @@ record() {
 	done
 }
 
+load_kernel() {
+	(cd / && find . -xdev | cpio -o -H newc) >"$TMP/initrd" 2>"$TMP/cpio" ||
+		{ cat "$TMP/cpio"; return 1; }
+	"$HERE/kexec" load "$KEXEC" "$TMP/initrd" "$(cat /proc/cmdline)"
+	rm "$TMP/initrd"
+	[ "$(cat /sys/kernel/kexec_loaded)" = 1 ]
+}
+
 restart() {
+	[ -z "$KEXEC" ] || load_kernel || return
 	record "$1" && start_load "${DISKS[@]}" && sleep "0.$(($1 % 10))" || return
 	echo "ata_split: restart $1" >/dev/kmsg
-	reboot -f
+	if [ -n "$KEXEC" ]; then "$HERE/kexec" now; else reboot -f; fi
 	sleep 60
 }
 
