@@ -26,16 +26,16 @@ changelog() {
 	[ -n "$changes" ] || die "CHANGELOG has no changes for $version, which VERSION says it is"
 	printf '%s (%s) unstable; urgency=medium\n\n%s\n\n -- %s  %s\n' "$NAME" "$version" \
 		"$changes" "$(sed -n 's/^Maintainer: //p' debian/control)" \
-		"$(git -C "$TOP" log -1 --format=%aD)"
+		"$(in_checkout log -1 --format=%aD)"
 }
 
 tree() {
 	local dir=$1 version=${2:-}
-	git -C "$TOP" rev-parse -q --verify HEAD >/dev/null ||
-		die "$TOP is no git checkout: make deb works in one; elsewhere dpkg-buildpackage does"
+	in_checkout rev-parse -q --verify HEAD >/dev/null ||
+		die "$TOP is no git checkout: make deb works in one; in a source package use dpkg-buildpackage"
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	(cd "$TOP" && git ls-files -z | xargs -0 cp --parents -P -t "$dir")
+	(cd "$TOP" && in_checkout ls-files -z | xargs -0 cp --parents -P -t "$dir")
 	cd "$dir"
 	[ -z "$version" ] || sed -i "s/^$(cat VERSION)\$/$version/" VERSION CHANGELOG
 	changelog >debian/changelog

@@ -17,6 +17,9 @@ MODULE_PARM_DESC(split,
 /**
  * ata_split_on - is the split on?
  *
+ * CONTEXT: any.
+ * LOCKING: none, the parameter is read when the module is loaded.
+ *
  * Return: what the parameter says.
  */
 bool ata_split_on(void)
@@ -197,6 +200,9 @@ EXPORT_SYMBOL_GPL(ata_split_queuecmd);
 /**
  * ata_split_init_sht - send an LLD's commands through the split
  * @sht: template made with libata's ATA_*_SHT() macros, before any host uses it
+ *
+ * CONTEXT: module init.
+ * LOCKING: none.
  */
 void ata_split_init_sht(struct scsi_host_template *sht)
 {

@@ -73,7 +73,8 @@ static void ata_split_counters_remove(void *dir)
  * ata_split_show_host - show the counters of a host's ports in debugfs
  * @host: registered, as libata numbers its ports no sooner in all kernels
  *
- * CONTEXT: probe.
+ * CONTEXT: probe.  May sleep.
+ * LOCKING: none.
  *
  * Return: 0 or -ENOMEM.  Nothing to undo: it goes with the device's binding.
  */

@@ -3,8 +3,9 @@
  * Looking on: trace events and measured times.
  *
  * While nobody looks, one static key keeps all of it out of the way: it costs a
- * no-op at each of four places, none of them under ap->lock.  It is on while a
- * trace event of the ordinary way is enabled or the parameter measure is set.
+ * no-op at each of four places, one of them under ap->lock (in the interrupt
+ * handler).  It is on while a trace event of the ordinary way is enabled or the
+ * parameter measure is set.
  */
 
 #include <linux/module.h>

@@ -8,6 +8,10 @@
 #ifndef _ATA_SPLIT_COMPAT_H
 #define _ATA_SPLIT_COMPAT_H
 
+#ifndef ATA_SPLIT_COMPAT
+#error "add $(ata-split-compat-y) of include/ata_split/compat.mk to the compiler's flags"
+#endif
+
 #include <linux/libata.h>
 #include <linux/pci.h>
 #include <scsi/scsi_host.h>

@@ -10,7 +10,7 @@ ata-split-has = $(if $(shell grep -qsE '$(2)' $(srctree)/include/$(1) && echo y)
 ata-split-member = $(if $(shell sed -n '/^struct $(1) {/,/^}/p' \
 	$(srctree)/include/linux/libata.h | grep -qw '$(2)' && echo y),-DATA_SPLIT_HAVE_$(3))
 
-ata-split-compat-y := \
+ata-split-compat-y := -DATA_SPLIT_COMPAT \
 	$(call ata-split-has,linux/unaligned.h,get_unaligned,LINUX_UNALIGNED) \
 	$(call ata-split-has,scsi/scsi_host.h,enum scsi_qc_status,SCSI_QC_STATUS) \
 	$(call ata-split-has,linux/libata.h,struct ata_reset_operations,RESET_OPS) \

@@ -8,7 +8,7 @@
  *	BuildIo		->queuecommand(), no lock, interrupts on, many at once:
  *			CDB to taskfile, DMA mapping, ->qc_prep()
  *	StartIo		ap->lock, interrupts off: check again, libata's
- *			bookkeeping, ->qc_issue()
+ *			bookkeeping, the LLD's ring()
  *	completion	ap->lock: find out what is done; then, with no lock:
  *			unmap and scsi_done()
  *
@@ -25,6 +25,7 @@
  *    an internal command has a table that no tag shares;
  *  - ->qc_issue() calls ata_split_learn() and fills whatever the HBA shares
  *    between tags, such as AHCI's command header;
+ *  - its ports have ATA_FLAG_PIO_DMA, so that every command with data is mapped;
  *  - ->qc_defer() is ata_std_qc_defer(), or libata's for port multipliers;
  *  - the interrupt handler calls ata_split_complete_multiple() for queued
  *    commands, and brackets whatever completes commands with
@@ -142,7 +143,7 @@ struct ata_split_counters {
 /**
  * struct ata_split_batch - commands that one interrupt found done
  * @nr: how many
- * @since: when the lock was taken, if anybody wants to know
+ * @since: when the lock was taken, by local_clock() in ns; 0 if nobody looked
  * @cmd: the commands
  *
  * Lives on the interrupt handler's stack, from ata_split_complete_begin() to
@@ -190,6 +191,9 @@ struct ata_split_port {
  * ata_split_port - the split's half of a port
  * @ap: port, of an LLD that adopted the split
  *
+ * CONTEXT: any.
+ * LOCKING: none.
+ *
  * Return: the structure, or NULL for a dummy port.
  */
 static inline struct ata_split_port *ata_split_port(const struct ata_port *ap)
@@ -204,6 +208,9 @@ static inline struct ata_split_port *ata_split_port(const struct ata_port *ap)
  * ATA_QCFLAG_DMAMAP does not answer this: the split owns its mappings and
  * never sets it.  For an LLD with ATA_FLAG_PIO_DMA every data command is
  * mapped, whichever way it came.
+ *
+ * CONTEXT: BuildIo or StartIo.
+ * LOCKING: none, the caller owns the command.
  *
  * Return: number of mapped segments, zero if the command moves no data.
  */

@@ -66,5 +66,5 @@ hold() {
 # begin_results KEY=VALUE...
 begin_results() {
 	"$BENCH/report.py" begin "$OUT" "$@" \
-		commit="$(git -C "$TOP" describe --always --dirty 2>/dev/null || echo unknown)"
+		commit="$(in_checkout describe --always --dirty 2>/dev/null || echo unknown)"
 }

@@ -19,6 +19,11 @@ die() {
 	exit 1
 }
 
+# in_checkout ARGUMENTS...: git, also for root in somebody else's checkout
+in_checkout() {
+	git -c safe.directory="$TOP" -C "$TOP" "$@"
+}
+
 # with_lock FILE COMMAND...: run COMMAND while nobody else holds FILE, so that
 # two runs at once do not build or download the same thing into each other.
 with_lock() {

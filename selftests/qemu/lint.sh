@@ -21,7 +21,7 @@ IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES,EMBEDDED_FUNCTION_NAME
 SPARSE_SERIES="6.1 6.12"
 
 tracked() {
-	git -C "$TOP" ls-files -- "$@"
+	in_checkout ls-files -- "$@"
 }
 
 # checkpatch IGNORE PATTERN...
