@@ -42,7 +42,9 @@ at_exit "echo Y >$FAULTS/failslab/ignore-gfp-wait; echo Y >$FAULTS/fail_page_all
 clean() {
 	[ -z "$(driver_of "$BDF")" ] || { echo "it is bound"; return 1; }
 	[ -z "$(find "$PCI/devices/$BDF/" -maxdepth 1 -name 'ata*')" ] || { echo "ports are left"; return 1; }
-	! grep -Hw "$DRIVER" /proc/interrupts /proc/iomem /proc/ioports || return
+	! grep -HF "[$BDF]" /proc/interrupts || return
+	# Who claimed its registers is on the line below.
+	! grep -h -A 1 -w "$BDF" /proc/iomem /proc/ioports | grep -w "$DRIVER" || return
 	[ -z "$(ls -d /sys/kernel/debug/ata_split/ata* 2>/dev/null)" ] ||
 		{ echo "counters are left"; return 1; }
 	! grep -F " $BDF " $DMA_API/dump
