@@ -104,7 +104,8 @@ static void ahci_split_port_intr(struct ata_port *ap)
 	writel(status, pp->mmio + AHCI_PXIS);
 
 	ata_split_complete_begin(&pp->build.split, &batch);
-	ata_split_fault_fis(&pp->dma->rx, sizeof(pp->dma->rx));
+	ata_split_fault_fis(&pp->dma->rx, sizeof(pp->dma->rx),
+			    &pp->dma->rx.sdb[2]);
 	ahci_split_handle(ap, status);
 	ata_split_complete_end(&pp->build.split, &batch);
 }
@@ -179,7 +180,7 @@ ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
 		 */
 		ata_tf_from_fis(rx->pio_setup, &qc->result_tf);
 		qc->result_tf.status = rx->pio_setup[15];
-	} else if (ata_is_ncq(qc->tf.protocol)) {
+	} else if (ATA_SPLIT_SHARED_STATUS && ata_is_ncq(qc->tf.protocol)) {
 		/* No Register FIS for these; the last one is of another age. */
 		qc->result_tf.status = rx->sdb[2];
 		qc->result_tf.error = rx->sdb[3];

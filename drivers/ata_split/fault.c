@@ -52,6 +52,7 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
 	[ATA_SPLIT_FAULT_GARBAGE_FIS]		= "garbage_fis",
+	[ATA_SPLIT_FAULT_UNC_STATUS]		= "unc_status",
 };
 
 static enum ata_split_fault ata_split_fault_now;
@@ -560,12 +561,17 @@ EXPORT_SYMBOL_GPL(ata_split_fault_irq);
  * ata_split_fault_fis - in the interrupt handler, before it looks at anything
  * @fis: where the HBA puts what it receives
  * @size: of that
+ * @status: status and error of queued commands in it
  *
  * CONTEXT: completion.
  * LOCKING: ap->lock.
  */
-void ata_split_fault_fis(void *fis, size_t size)
+void ata_split_fault_fis(void *fis, size_t size, u8 *status)
 {
+	if (ata_split_fault(ATA_SPLIT_FAULT_UNC_STATUS)) {
+		status[0] = ATA_DRDY | ATA_ERR;
+		status[1] = ATA_UNC;
+	}
 	if (ata_split_fault(ATA_SPLIT_FAULT_GARBAGE_FIS))
 		get_random_bytes(fis, size);
 }

@@ -57,13 +57,19 @@
 #define ATA_SPLIT_QCFLAG_EH		ATA_QCFLAG_FAILED
 #endif
 
-/* 6.1 does not ask for the result of commands that succeed in one go. */
+/*
+ * 6.1 does not ask for the result of commands that succeed in one go.  Nor does it
+ * know that after an error the status of queued commands is only one of them's: it
+ * would take each for the culprit.
+ */
 #ifdef ATA_SPLIT_HAVE_NCQ_FILL_RTF
 #define ATA_SPLIT_NCQ_FILL_RTF_OP(fn)	.qc_ncq_fill_rtf = fn,
 #define ATA_SPLIT_QCFLAG_RTF_FILLED	ATA_QCFLAG_RTF_FILLED
+#define ATA_SPLIT_SHARED_STATUS		true
 #else
 #define ATA_SPLIT_NCQ_FILL_RTF_OP(fn)
 #define ATA_SPLIT_QCFLAG_RTF_FILLED	0
+#define ATA_SPLIT_SHARED_STATUS		false
 #endif
 
 /* Whether link power policies may be written, in sysfs since 6.12. */

@@ -35,6 +35,7 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
  * @ATA_SPLIT_FAULT_GARBAGE_FIS: what the device is said to have sent is noise
+ * @ATA_SPLIT_FAULT_UNC_STATUS: the disk says of queued commands that it could not read
  * @ATA_SPLIT_NR_FAULTS: how many there are
  */
 enum ata_split_fault {
@@ -58,6 +59,7 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_PRETEND_PMP,
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
 	ATA_SPLIT_FAULT_GARBAGE_FIS,
+	ATA_SPLIT_FAULT_UNC_STATUS,
 	ATA_SPLIT_NR_FAULTS,
 };
 
@@ -93,7 +95,7 @@ void ata_split_fault_books(const struct ata_split_port *sp);
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));
-void ata_split_fault_fis(void *fis, size_t size);
+void ata_split_fault_fis(void *fis, size_t size, u8 *status);
 u32 ata_split_fault_readl(const void __iomem *addr);
 void ata_split_fault_done_begin(const struct ata_split_port *sp);
 void ata_split_fault_done_end(void);
@@ -125,7 +127,7 @@ static inline bool ata_split_fault_irq(struct ata_port *ap,
 	return false;
 }
 
-static inline void ata_split_fault_fis(void *fis, size_t size) { }
+static inline void ata_split_fault_fis(void *fis, size_t size, u8 *status) { }
 static inline void ata_split_fault_done_begin(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_done_end(void) { }
 static inline void ata_split_fault_init(struct dentry *dir) { }

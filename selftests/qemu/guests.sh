@@ -36,7 +36,7 @@ NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
 # started, after the tests that need none (host).
 guests_of() {
 	case $1 in
-	distro) echo plain manage refusal kexec bpftrace ;;
+	distro) echo plain manage refusal ncq_error kexec bpftrace ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu lies faults swiotlb intx races gone refusal \
@@ -49,7 +49,7 @@ guests_of() {
 
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
-	violation* durable* lies* gone* spurious* bpftrace*"
+	violation* durable* lies* gone* spurious* bpftrace* ncq_error*"
 
 # Tests of what people do to a driver.
 MANAGE="reconfigure* bind_unbind* load_unload* parameters* hostile* sysfs* splitctl*"
@@ -201,6 +201,12 @@ guest_races() {
 	export_env ATA_SPLIT_VARIANT=test
 	tests="races*"
 	noise=$NOISE_TAG_IN_USE
+}
+
+# One of several queued commands fails, by the test variant.
+guest_ncq_error() {
+	guest_races
+	tests="ncq_error*"
 }
 
 # Registers that lie, by the test variant.
