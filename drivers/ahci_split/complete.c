@@ -10,23 +10,28 @@ static void ahci_split_complete_active(struct ata_port *ap)
 {
 	struct ahci_split_port *pp = ahci_split_port(ap);
 	struct ata_eh_info *ehi = &ap->link.eh_info;
+	/* NCQ and other commands are never in flight together. */
+	bool queued = ap->link.sactive;
+	u32 active;
 	int rc;
 
 	lockdep_assert_held(ap->lock);
 
+	active = readl(pp->mmio + (queued ? AHCI_PXSACT : AHCI_PXCI));
+
 	/*
 	 * Error handling has what was in flight, or the machine is going down:
-	 * ata_pci_shutdown_one() freezes ports without waiting for commands.
+	 * ata_pci_shutdown_one() freezes ports, without the lock and without
+	 * waiting for commands, and then stops the HBA, which lists none any
+	 * more.  So look only after the HBA was asked.
 	 */
 	if (unlikely(ap->pflags & ATA_PFLAG_FROZEN))
 		return;
 
-	/* NCQ and other commands are never in flight together. */
-	if (ap->link.sactive)
-		rc = ata_split_complete_multiple(&pp->build.split,
-						 readl(pp->mmio + AHCI_PXSACT));
+	if (queued)
+		rc = ata_split_complete_multiple(&pp->build.split, active);
 	else
-		rc = ata_qc_complete_multiple(ap, readl(pp->mmio + AHCI_PXCI));
+		rc = ata_qc_complete_multiple(ap, active);
 
 	if (unlikely(rc < 0) &&
 	    !(ap->pflags & ATA_PFLAG_RESETTING)) {
