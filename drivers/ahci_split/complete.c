@@ -72,10 +72,13 @@ static void ahci_split_handle(struct ata_port *ap, u32 status)
 
 	/*
 	 * Completions first, also before an error: what the device finished
-	 * successfully is not to be retried.
+	 * successfully is not to be retried.  But a command that is not queued
+	 * is in flight alone and has failed, even if the HBA clears its bit in
+	 * PxCI (which AHCI 1.3.1, 3.3.14 does not allow, and some do).
 	 */
 	if (unlikely(status & AHCI_PXI_ERROR)) {
-		ahci_split_complete_active(ap);
+		if (ap->link.sactive || !(status & AHCI_PXI_TFES))
+			ahci_split_complete_active(ap);
 		ahci_split_error_intr(ap, status);
 		return;
 	}
