@@ -13,7 +13,7 @@
 variant_skip
 need fio sg_raw hdparm taskset
 pin_test
-begin 23 disks
+begin 24 disks
 errors_expected
 need_variant
 
@@ -248,6 +248,24 @@ mappings_fail() {
 	return $rc
 }
 
+# A mapping that never succeeds: after as long as the midlayer gives a command with all
+# its retries, two seconds here, libata has it, whose mapping is not made to fail.
+mapping_never() {
+	local dir=/sys/kernel/debug/ata_split/fail_map before retries rc=0
+	retries=/sys/class/scsi_disk/$(basename "$(readlink -f "/sys/block/${D##*/}/device")")/max_retries
+	before=$(counter core_map "$D")
+	set_attr "$D" device/timeout 1
+	echo 1 >"$retries"
+	echo 1 >$dir/interval
+	echo -1 >$dir/times
+	echo 100 >$dir/probability
+	io || rc=1
+	echo 0 >$dir/probability
+	echo -1 >"$retries"
+	set_attr "$D" device/timeout 30
+	moved core_map "$before" && return $rc
+}
+
 # The driver loses the controller while a build waits. The request may fail, as
 # it may with stock ahci, but it comes back, and the removal ends.
 unbind_held() {
@@ -297,6 +315,7 @@ check "a flush behind a doorbell that was put off" flush_behind_held
 check "a batch rings once" batch_rings_once
 check "a mapping fails" mapping_fails
 check "mappings fail under load" mappings_fail
+check "a mapping never succeeds" mapping_never
 check "all disks still answer" io
 check "unbind while a build waits" unbind_held
 need_variant

@@ -125,6 +125,18 @@ static enum ata_split_count ata_split_eligible(const struct ata_port *ap,
 	return ata_split_glance(ap);
 }
 
+/*
+ * A shortage passes, and error handling would not help: a request whose mapping
+ * fails comes again.  If it has done so for as long as the midlayer gives a command
+ * in all (scsi_cmd_runtime_exceeced()), it was no shortage, and the core answers.
+ */
+static bool ata_split_overdue(struct scsi_cmnd *cmd)
+{
+	unsigned long limit = (cmd->allowed + 1) * scsi_cmd_to_rq(cmd)->timeout;
+
+	return time_after(jiffies, cmd->jiffies_at_alloc + limit);
+}
+
 /**
  * ata_split_queuecmd - ->queuecommand of an LLD that adopted the split
  * @shost: SCSI host of the port
@@ -170,9 +182,11 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 		  ata_split_build_seen(sp, qc, cmd, rw) :
 		  ata_split_build(sp, qc, cmd, rw);
 	if (unlikely(verdict == ATA_SPLIT_MAP_BUSY)) {
-		/* A shortage passes; error handling would not help. */
-		ata_split_refuse(sp, cmd, verdict);
-		return SCSI_MLQUEUE_HOST_BUSY;
+		if (!ata_split_overdue(cmd)) {
+			ata_split_refuse(sp, cmd, verdict);
+			return SCSI_MLQUEUE_HOST_BUSY;
+		}
+		verdict = ATA_SPLIT_CORE_MAP;
 	}
 	if (unlikely(verdict != ATA_SPLIT_BUILT))
 		goto core;

@@ -59,6 +59,7 @@
  *	an ATAPI device
  * @ATA_SPLIT_CORE_UNLEARNED: to the core: libata's completion not yet seen
  * @ATA_SPLIT_CORE_PREP: to the core: the LLD's ->qc_prep() refused
+ * @ATA_SPLIT_CORE_MAP: to the core: DMA mapping has failed for too long
  * @ATA_SPLIT_MAP_BUSY: DMA mapping failed, request handed back as busy
  * @ATA_SPLIT_BUILT: builds that were completed
  * @ATA_SPLIT_REFUSED_EPOCH: built, but error handling ran meanwhile
@@ -93,6 +94,7 @@ enum ata_split_count {
 	ATA_SPLIT_CORE_NONCQ,
 	ATA_SPLIT_CORE_UNLEARNED,
 	ATA_SPLIT_CORE_PREP,
+	ATA_SPLIT_CORE_MAP,
 	ATA_SPLIT_MAP_BUSY,
 	ATA_SPLIT_BUILT,
 	ATA_SPLIT_REFUSED_EPOCH,

@@ -29,6 +29,7 @@
 	NAME(ATA_SPLIT_CORE_NONCQ,	"core_noncq")			\
 	NAME(ATA_SPLIT_CORE_UNLEARNED,	"core_unlearned")		\
 	NAME(ATA_SPLIT_CORE_PREP,	"core_prep")			\
+	NAME(ATA_SPLIT_CORE_MAP,	"core_map")			\
 	NAME(ATA_SPLIT_MAP_BUSY,	"map_busy")			\
 	NAME(ATA_SPLIT_BUILT,		"built")			\
 	NAME(ATA_SPLIT_REFUSED_EPOCH,	"refused_epoch")		\
