@@ -15,6 +15,9 @@
 #define AHCI_PCI_BAR			5	/* 2.1.11 ABAR */
 #define AHCI_MAX_PORTS			32	/* 3.1.4 PI */
 
+/* Port enables in PCI configuration space: Intel ICH9 datasheet, D31:F2, PCS */
+#define AHCI_INTEL_PCS			0x92
+
 /* 3.1 Generic Host Control */
 #define AHCI_CAP			0x00
 #define   AHCI_CAP_NP			GENMASK(4, 0)	/* ports - 1 */

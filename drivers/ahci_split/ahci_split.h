@@ -25,6 +25,7 @@
  * @port_map: ports to use
  * @saved_cap: CAP as firmware left it, to restore after a reset
  * @saved_port_map: PI as firmware left it
+ * @saved_pcs: AHCI_INTEL_PCS as firmware left it
  * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
  * @per_port_irq: does each port have a vector of its own?
  */
@@ -37,6 +38,7 @@ struct ahci_split_host {
 	u32				saved_cap;
 	u32				saved_port_map;
 	u32				saved_port_caps[AHCI_MAX_PORTS];
+	u16				saved_pcs;
 	bool				per_port_irq;
 };
 

@@ -79,7 +79,7 @@ static u32 ahci_split_port_map(struct device *dev,
 {
 	unsigned int n_ports = FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1;
 	u32 mapped = ahci_split_mapped_ports(dev);
-	u32 map = readl(hpriv->mmio + AHCI_PI);
+	u32 map = hpriv->saved_port_map;
 
 	if (hweight32(map) > n_ports) {
 		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), using CAP.NP; if a disk is missing, leave the controller to ahci\n",
@@ -123,8 +123,11 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 	if (hpriv->version >= AHCI_VS_1_2)
 		hpriv->cap2 = readl(hpriv->mmio + AHCI_CAP2);
 
+	hpriv->saved_port_map = readl(hpriv->mmio + AHCI_PI);
 	hpriv->port_map = ahci_split_port_map(dev, hpriv);
-	hpriv->saved_port_map = hpriv->port_map;
+	if (!hpriv->saved_port_map)
+		hpriv->saved_port_map = hpriv->port_map;
+	pci_read_config_word(to_pci_dev(dev), AHCI_INTEL_PCS, &hpriv->saved_pcs);
 
 	map = hpriv->port_map;
 	for_each_set_bit(i, &map, AHCI_MAX_PORTS)
@@ -134,10 +137,15 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 	return 0;
 }
 
-/* CAP, PI and the ports' capabilities are firmware's, and a reset clears them. */
-static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
+/*
+ * CAP, PI and the ports' capabilities are firmware's, and a reset clears them; on
+ * some HBAs of Intel's the port enables as well.
+ */
+static void ahci_split_restore_config(struct pci_dev *pdev,
+				      const struct ahci_split_host *hpriv)
 {
 	unsigned long map = hpriv->port_map;
+	u16 pcs, lost;
 	int i;
 
 	writel(hpriv->saved_cap, hpriv->mmio + AHCI_CAP);
@@ -150,6 +158,14 @@ static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
 		writel(hpriv->saved_port_caps[i],
 		       hpriv->mmio + AHCI_PORT_BASE + i * AHCI_PORT_SIZE +
 		       AHCI_PXCMD);
+
+	/* Nothing is lost where that register is another one. */
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
+		return;
+	pci_read_config_word(pdev, AHCI_INTEL_PCS, &pcs);
+	lost = hpriv->saved_pcs & hpriv->port_map & ~pcs;
+	if (lost)
+		pci_write_config_word(pdev, AHCI_INTEL_PCS, pcs | lost);
 }
 
 /**
@@ -184,7 +200,7 @@ int ahci_split_reset_host(struct ata_host *host)
 	rc = ahci_split_enable(host->dev, hpriv);
 	if (rc)
 		return rc;
-	ahci_split_restore_config(hpriv);
+	ahci_split_restore_config(to_pci_dev(host->dev), hpriv);
 	return 0;
 }
 
