@@ -68,6 +68,16 @@ static const struct pci_device_id ahci_split_needs_quirks[] = {
 	{ PCI_VDEVICE(ASMEDIA, PCI_ANY_ID) },	/* 43-bit DMA */
 	{ PCI_VDEVICE(SAMSUNG, PCI_ANY_ID) },	/* MSI */
 	{ PCI_DEVICE(0x1c36, PCI_ANY_ID) },	/* Annapurna Labs: MSI */
+	{ PCI_VDEVICE(AL, 0x5288) },		/* ULi M5288: IFS */
+	/* Avoton: hardreset */
+	{ PCI_VDEVICE(INTEL, 0x1f32) },
+	{ PCI_VDEVICE(INTEL, 0x1f33) },
+	{ PCI_VDEVICE(INTEL, 0x1f34) },
+	{ PCI_VDEVICE(INTEL, 0x1f35) },
+	{ PCI_VDEVICE(INTEL, 0x1f36) },
+	{ PCI_VDEVICE(INTEL, 0x1f37) },
+	{ PCI_VDEVICE(INTEL, 0x1f3e) },
+	{ PCI_VDEVICE(INTEL, 0x1f3f) },
 	{ }
 };
 
