@@ -109,7 +109,7 @@ prepare() {
 
 # start_guests KERNEL: as many as there are processors at a time
 start_guests() {
-	local guest guests=${GUEST:-$(guests_of "${1##*-}")}
+	local guest guests=${GUEST:-$(guests_of "${1##*-}" "${1%-*}")}
 	# shellcheck disable=SC2086 # words, on one line
 	say "Linux $1, guests:" $guests
 	for guest in $guests; do

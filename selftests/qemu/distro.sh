@@ -13,7 +13,7 @@
 . "$(dirname "$0")/common.sh"
 
 # What has to be loaded in a guest, as Debian builds most things as modules.
-MODULES="virtio_pci virtio_console sd_mod sr_mod sg ahci ext4 isofs loop dm_mod
+MODULES="virtio_pci virtio_iommu virtio_console sd_mod sr_mod sg ahci ext4 isofs loop dm_mod
 	bfq kyber_iosched mq_deadline crc32c_generic crc32c_intel intel_rapl_msr"
 
 # The newest image of the series and flavour, preferably the one built for this

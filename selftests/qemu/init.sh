@@ -63,7 +63,8 @@ port() {
 open_channels() {
 	local i result
 	[ "$CHANNEL" = virtio ] || { open_serial; return; }
-	for i in virtio_pci virtio_console; do
+	# An IOMMU's before those of what is behind it.
+	for i in virtio_pci $MODULES virtio_console; do
 		modprobe -q "$i" || echo "no module $i"
 	done
 	for ((i = 0; i < 50; i++)); do
@@ -242,7 +243,7 @@ interactive() {
 VERDICT=ok
 trap finish EXIT
 mount_all
-for i in sd_mod sr_mod sg $MODULES; do
+for i in sd_mod sr_mod sg; do
 	modprobe -q "$i"
 done
 open_channels
