@@ -46,9 +46,14 @@ static struct ata_port_operations ahci_split_ops = {
 	.port_stop		= ahci_split_port_stop,
 };
 
+/*
+ * Without link power policies the host refuses Partial and Slumber, so a device must
+ * not go on asking for them because a former driver or firmware told it to.
+ */
 static const struct ata_port_info ahci_split_port_info = {
 	.flags			= ATA_FLAG_SATA | ATA_FLAG_PIO_DMA |
-				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN,
+				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN |
+				  ATA_FLAG_NO_DIPM,
 	.pio_mask		= ATA_PIO4,
 	.udma_mask		= ATA_UDMA6,
 	.port_ops		= &ahci_split_ops,
@@ -64,6 +69,7 @@ static const struct pci_device_id ahci_split_needs_quirks[] = {
 	{ PCI_VDEVICE(NVIDIA, PCI_ANY_ID) },	/* MCP6x to MCP89: NCQ */
 	{ PCI_VDEVICE(VIA, PCI_ANY_ID) },	/* VT8251: NCQ, reset */
 	{ PCI_VDEVICE(MARVELL, PCI_ANY_ID) },	/* 88SE61xx: PATA port, NCQ */
+	{ PCI_VDEVICE(MARVELL_EXT, 0x9215) },	/* 88SE9215: ATAPI DMA */
 	{ PCI_VDEVICE(JMICRON, PCI_ANY_ID) },	/* IFS, 32-bit DMA */
 	{ PCI_VDEVICE(ASMEDIA, PCI_ANY_ID) },	/* 43-bit DMA */
 	{ PCI_VDEVICE(SAMSUNG, PCI_ANY_ID) },	/* MSI */
@@ -244,6 +250,10 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 
 		/* For sysfs; without ->set_lpm nothing ever changes it. */
 		ap->target_lpm_policy = ATA_LPM_MAX_POWER;
+		/* 6.1 calls the disks of such a port removable. */
+		if (hpriv->cap & AHCI_CAP_SXS &&
+		    hpriv->saved_port_caps[i] & AHCI_PXCMD_ESP)
+			ap->pflags |= ATA_PFLAG_EXTERNAL;
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR, -1, "abar");
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR,
 				   AHCI_PORT_BASE + i * AHCI_PORT_SIZE, "port");
