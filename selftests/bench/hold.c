@@ -24,7 +24,7 @@
  * and right: under -icount a block that touches a device register is left in the
  * middle and what was left of it comes again as another block.
  *
- * One virtual CPU: what is counted is not told apart by CPU.
+ * One virtual CPU at work: what is counted is not told apart by CPU.
  */
 
 #ifndef _GNU_SOURCE
@@ -123,6 +123,8 @@ static void on_enter(unsigned int vcpu, void *data)
 {
 	struct section *section = data;
 
+	if (vcpu)
+		fail("more than one CPU at work, in", section->name);
 	section->inside = true;
 	section->start = insns;
 	if (!first)
@@ -447,8 +449,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id,
 		fprintf(stderr, "hold: usage: -plugin hold.so,commands=FILE[,devices=slow]\n");
 		return 1;
 	}
-	if (!info->system_emulation || info->system.smp_vcpus != 1) {
-		fprintf(stderr, "hold: a machine with one CPU, please\n");
+	if (!info->system_emulation) {
+		fprintf(stderr, "hold: a machine, please, not a process\n");
 		return 1;
 	}
 	commands = fopen(argv[0] + 9, "r");

@@ -345,12 +345,13 @@ guest_shell() {
 }
 
 # For "make bench", see selftests/bench/bench.sh: disks that cost nothing, and a
-# clock that counts instructions. A second CPU that never comes, since with one
+# clock that counts instructions. A second CPU that is never started, since with one
 # possible CPU blk-mq completes in the interrupt handler, under stock ahci's lock.
 guest_hold() {
 	controller ahci0 8
 	null_disk ahci0 0
-	cpus="1,maxcpus=2"
+	cpus=2
+	append="maxcpus=1"
 	boot=1200
 	machine+=(-icount "shift=3,sleep=off")
 	plugin "$([ "$1" != slow ] || echo devices=slow)"
