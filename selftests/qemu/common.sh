@@ -5,6 +5,8 @@
 
 set -euo pipefail
 export LC_ALL=C
+# Where depmod and mkfs are, for those who are not root.
+export PATH=$PATH:/usr/sbin:/sbin
 
 # shellcheck source=selftests/qemu/kernels.sh
 . "$(dirname "${BASH_SOURCE[0]}")/kernels.sh"
