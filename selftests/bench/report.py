@@ -336,19 +336,20 @@ def plot_hold(runs):
     modes = unique(run["mode"] for run in shallow)
     most = max(sum(run[section]["sum"] for section in ("submit", "interrupt"))
                / run["requests"] for run in shallow)
-    text = (f"set multiplot layout 1,{len(modes)}\nset logscale y\nset yrange [100:{2 * most}]\n"
-            "set ylabel 'instructions with the lock held, per command'\n"
-            "set xtics rotate by -30\nset xrange [-0.5:*]\nset key center right\n"
-            "set lmargin 12\nset rmargin 8\nset bmargin 6\n")
+    text = (f"set multiplot layout 1,{len(modes)} title "
+            "'instructions with the lock held, per command, queue depth 1'\n"
+            f"set logscale y\nset yrange [100:{2 * most}]\n"
+            "set format y '%.0f'\nset xtics rotate by 45 right\nset xrange [-0.5:4.5]\n"
+            "set key top left\nset lmargin 8\nset rmargin 1\nset bmargin 10\n")
     for mode in modes:
         for driver in STOCK, SPLIT:
             text += block(driver, (
-                f'"{run["buffer"]}" '
+                f'"{request_of(run).removesuffix(", QD1")}" '
                 f"{figures(run)['submit'] + figures(run)['interrupt']}"
                 for run in shallow if (run["mode"], run["driver"]) == (mode, driver)))
-        text += f"set title '{mode}, QD1'\nplot " + ", ".join(
-            f"${driver} using 0:2:xtic(1) with linespoints title '{driver}' noenhanced"
-            for driver in (STOCK, SPLIT)) + "\n"
+        text += f"set title '{mode}'\nplot " + ", ".join(
+            f"${driver} using 0:2:xtic(1) with linespoints linewidth 2 title '{driver}'"
+            for driver in (STOCK, SPLIT)) + "\nunset key\n"
     return text
 
 
@@ -357,8 +358,8 @@ def plot_sections(runs):
     text = ("set logscale xy\nset xlabel 'instructions with the lock held, interrupts off'\n"
             "set ylabel 'share of the sections that are longer'\nset key bottom left\n")
     curves = []
-    for mode in unique(run["mode"] for run in runs):
-        for driver in STOCK, SPLIT:
+    for color, mode in enumerate(unique(run["mode"] for run in runs), 1):
+        for dash, driver in enumerate((STOCK, SPLIT), 1):
             histogram = merged([run for run in runs
                                 if (run["mode"], run["driver"]) == (mode, driver)])
             total = left = sum(count for _, count in histogram)
@@ -368,8 +369,28 @@ def plot_sections(runs):
                 left -= count
             name = f"{mode}_{driver}"
             text += block(name, lines)
-            curves.append(f"${name} with steps title '{mode}, {driver}' noenhanced")
+            curves.append(f"${name} with steps linecolor {color} dashtype {dash} "
+                          f"linewidth 2 title '{mode}, {driver}'")
     return text + "plot " + ", ".join(curves) + "\n"
+
+
+def plot_latency(runs):
+    """From the median to 99.9 % of the requests, with a mark at 99 %."""
+    loads = unique(run["load"] for run in runs)
+    text = ("set logscale y\nset ylabel 'latency/us: half, 99 %, 99.9 % of the requests'\n"
+            "set key top left\nset boxwidth 0.25\nset style fill solid 0.3\n"
+            f"set xrange [-0.5:{len(loads) - 0.5}]\nset xtics ("
+            + ", ".join(f"'{name}' {at}" for at, name in enumerate(loads)) + ")\n")
+    for shift, driver in ((-0.15, STOCK), (0.15, SPLIT)):
+        text += block(driver, (
+            f"{at + shift} " + " ".join(
+                str(median(run[key] for run in runs
+                           if (run["load"], run["driver"]) == (name, driver)))
+                for key in ("p50/us", "p99/us", "p99.9/us"))
+            for at, name in enumerate(loads)))
+    return text + "plot " + ", ".join(
+        f"${driver} using 1:2:2:4:3 with candlesticks linewidth 2 title '{driver}'"
+        for driver in (STOCK, SPLIT)) + "\n"
 
 
 def plot_pairs(runs):
@@ -382,7 +403,7 @@ def plot_pairs(runs):
 
 
 PICTURES = [("hold", "hold", plot_hold), ("hold", "sections", plot_sections),
-            ("pair", "ratios", plot_pairs)]
+            ("pair", "latency", plot_latency), ("pair", "ratios", plot_pairs)]
 
 
 def draw(out, name, text):
