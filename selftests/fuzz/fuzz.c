@@ -653,8 +653,8 @@ static void scsi_known(struct chance *c)
 }
 
 /*
- * libata tells sd of a change of the write cache in its own time, and the block layer
- * flushes by what sd knows. Wait until they agree.
+ * libata tells sd of a change of the write cache in its own time, and sd the block
+ * layer, last of all and after some commands. Wait until they agree.
  */
 static void settle(void)
 {
@@ -670,25 +670,23 @@ static void settle(void)
 		.sbp = sense,
 		.timeout = TIMEOUT_MS,
 	};
-	char pattern[128], type[64] = "";
+	char name[128], type[64] = "";
 	unsigned int tries;
-	glob_t found;
 	FILE *file;
 
-	snprintf(pattern, sizeof(pattern), "/sys/block/%s/device/scsi_disk/*/cache_type",
-		 disk_name);
-	if (ioctl(disk_fd, SG_IO, &hdr) || hdr.status || glob(pattern, 0, NULL, &found))
+	snprintf(name, sizeof(name), "/sys/block/%s/queue/write_cache", disk_name);
+	if (ioctl(disk_fd, SG_IO, &hdr) || hdr.status)
 		die("write cache");
-	for (tries = 0; tries < 3000; tries++) {
-		file = fopen(found.gl_pathv[0], "r");
+	for (tries = 0; tries < 10000; tries++) {
+		file = fopen(name, "r");
 		if (!file || !fgets(type, sizeof(type), file))
-			die(pattern);
+			die(name);
 		fclose(file);
 		if (!strncmp(type, "write back", 10) == !!(page[6] & 4))
-			break;
+			return;
 		usleep(1000);
 	}
-	globfree(&found);
+	die("the write cache changes and nobody notices");
 }
 
 /* The two pages that libata lets be changed: write cache, and the sense format. */
