@@ -94,7 +94,7 @@ guest_iommu() {
 	done
 	cdrom ahci0.5
 	append="intel_iommu=on iommu.strict=1"
-	tests="all_disks sizes atapi timeout filesystem bind_unbind"
+	tests="all_disks sizes atapi timeout bind_unbind"
 	limit=1500
 }
 
