@@ -47,6 +47,8 @@
 #define MAX_SECTIONS	4
 #define MAX_FUNCTIONS	16
 #define MAX_DRIVERS	8
+/* The longest instruction of an x86. */
+#define MAX_INSN	15
 
 struct section {
 	char name[64];
@@ -86,10 +88,12 @@ static unsigned int n_sections, n_functions, n_drivers;
  * Instructions executed since the beginning; until the window's begin, the first
  * entry of a section in it, and the last exit.
  */
-static uint64_t insns, window, first, last;
+static struct counter all;
+static uint64_t window, first, last;
 
-/* Of all these, and since the window's begin, the driver's own. */
-static uint64_t own;
+/* Of all these the driver's own, and how many there were at the window's begin. */
+static struct counter own;
+static uint64_t own_window;
 
 static void fail(const char *what, const char *line)
 {
@@ -126,15 +130,15 @@ static void on_enter(unsigned int vcpu, void *data)
 	if (vcpu)
 		fail("more than one CPU at work, in", section->name);
 	section->inside = true;
-	section->start = insns;
+	section->start = counter_get(&all);
 	if (!first)
-		first = insns;
+		first = section->start;
 }
 
 static void on_leave(unsigned int vcpu, void *data)
 {
 	struct section *section = data;
-	uint64_t length = insns - section->start;
+	uint64_t now = counter_get(&all), length = now - section->start;
 
 	/* The window began inside. */
 	if (!section->inside)
@@ -147,7 +151,7 @@ static void on_leave(unsigned int vcpu, void *data)
 	if (length < section->min)
 		section->min = length;
 	section->hist[bucket_of(length)]++;
-	last = insns;
+	last = now;
 }
 
 static void begin(void)
@@ -159,8 +163,8 @@ static void begin(void)
 		       sizeof(*section) - offsetof(struct section, inside));
 		section->min = UINT64_MAX;
 	}
-	window = insns;
-	own = 0;
+	window = counter_get(&all);
+	own_window = counter_get(&own);
 	first = 0;
 	last = 0;
 	qemu_plugin_outs("hold begin\n");
@@ -192,7 +196,8 @@ static void end(const char *label)
 	FILE *out = open_memstream(&text, &size);
 
 	fprintf(out, "hold {\"label\": \"%s\", \"window\": %lu, \"path\": %lu, \"own\": %lu",
-		label, insns - window, last - first, own);
+		label, counter_get(&all) - window, last - first,
+		counter_get(&own) - own_window);
 	for (i = 0; i < n_sections; i++)
 		print_section(out, &sections[i]);
 	fputs("}\n", out);
@@ -362,9 +367,10 @@ static void add_return(uint64_t address)
 
 static void translate_insn(struct qemu_plugin_insn *insn)
 {
-	const uint8_t *code = qemu_plugin_insn_data(insn);
 	uint64_t address = qemu_plugin_insn_vaddr(insn);
 	size_t size = qemu_plugin_insn_size(insn);
+	uint8_t copy[MAX_INSN];
+	const uint8_t *code = insn_data(insn, copy, sizeof(copy));
 	const struct function *function = function_at(address);
 
 	if (is_mark(code, size))
@@ -382,12 +388,9 @@ static void translate_insn(struct qemu_plugin_insn *insn)
 							       QEMU_PLUGIN_CB_NO_REGS,
 							       function->section);
 	}
-	qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
-						   &insns, 1);
+	counter_count(&all, insn);
 	if (is_driver(address))
-		qemu_plugin_register_vcpu_insn_exec_inline(insn,
-							   QEMU_PLUGIN_INLINE_ADD_U64,
-							   &own, 1);
+		counter_count(&own, insn);
 }
 
 static void translate(uint64_t id, struct qemu_plugin_tb *tb)
@@ -459,6 +462,8 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id,
 		return 1;
 	}
 	self = id;
+	counter_init(&all);
+	counter_init(&own);
 	share_processor();
 	if (argc == 1)
 		fast_devices();

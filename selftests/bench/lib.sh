@@ -17,16 +17,22 @@ qemu_version() {
 	qemu-system-x86_64 --version | sed -n 's/.* version //p'
 }
 
-# hold.c speaks version 1 of QEMU's plugin API, which ended with QEMU 9.
-plugin_loads() {
-	[[ $(qemu_version) == [4-8].* ]]
+# Which of the versions of QEMU's plugin API that hold.c speaks does QEMU?
+plugin_version() {
+	case $(qemu_version) in
+	[4-8].*) echo 1 ;;
+	9.0.*) return 1 ;;
+	*) echo 3 ;;
+	esac
 }
 
 # The plugin for QEMU and the guest's end of it.
 build_tools() {
-	plugin_loads || die "the plugin needs a QEMU before 9.0, this one is $(qemu_version)"
+	local version
+	version=$(plugin_version) || die "the plugin does not work with QEMU 9.0, but with earlier and later ones"
 	mkdir -p "$TOOLS" "$OUT"
-	gcc -shared -fPIC -O2 -Wall -Werror "$BENCH/hold.c" -o "$TOOLS/hold.so"
+	gcc -shared -fPIC -O2 -Wall -Werror "-DQEMU_PLUGIN_VERSION=$version" "$BENCH/hold.c" \
+		-o "$TOOLS/hold.so"
 	gcc -static -O2 -Wall -Werror "$BENCH/mark.c" -o "$TOOLS/mark"
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The part of QEMU's TCG plugin API, version 1 (QEMU 4.2 to 8.2), that hold.c
- * calls.  Debian does not package the header of these versions.
+ * The part of QEMU's TCG plugin API that hold.c calls: version 1 (QEMU 4.2 to 8.2) or
+ * version 3 (9.1 and later), as QEMU_PLUGIN_VERSION says.  Debian does not package the
+ * header.
  */
 #ifndef _BENCH_QEMU_PLUGIN_H
 #define _BENCH_QEMU_PLUGIN_H
@@ -10,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define QEMU_PLUGIN_VERSION 1
 #define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
 
 struct qemu_plugin_tb;
@@ -50,7 +50,6 @@ void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
 						 size_t index);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
 
@@ -60,9 +59,89 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 						       void *data),
 					    enum qemu_plugin_cb_flags flags,
 					    void *data);
+
+/*
+ * A number that instructions are counted in, and what is inside of an instruction:
+ * version 3 has a number for each CPU, of which the first is meant here, and copies.
+ */
+#if QEMU_PLUGIN_VERSION < 3
+
+struct counter {
+	uint64_t value;
+};
+
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
 						enum qemu_plugin_op op,
 						void *number, uint64_t addend);
+
+static inline void counter_init(struct counter *counter)
+{
+	counter->value = 0;
+}
+
+static inline uint64_t counter_get(const struct counter *counter)
+{
+	return counter->value;
+}
+
+static inline void counter_count(struct counter *counter,
+				 struct qemu_plugin_insn *insn)
+{
+	qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
+						   &counter->value, 1);
+}
+
+static inline const uint8_t *insn_data(const struct qemu_plugin_insn *insn,
+				       uint8_t *copy, size_t size)
+{
+	return qemu_plugin_insn_data(insn);
+}
+
+#else
+
+struct qemu_plugin_scoreboard;
+
+struct counter {
+	struct qemu_plugin_scoreboard *score;
+	size_t offset;
+};
+
+struct qemu_plugin_scoreboard *qemu_plugin_scoreboard_new(size_t size);
+uint64_t qemu_plugin_u64_get(struct counter counter, unsigned int vcpu);
+void qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(struct qemu_plugin_insn *insn,
+							 enum qemu_plugin_op op,
+							 struct counter counter,
+							 uint64_t addend);
+size_t qemu_plugin_insn_data(const struct qemu_plugin_insn *insn, void *copy,
+			     size_t size);
+
+static inline void counter_init(struct counter *counter)
+{
+	counter->score = qemu_plugin_scoreboard_new(sizeof(uint64_t));
+}
+
+static inline uint64_t counter_get(const struct counter *counter)
+{
+	return qemu_plugin_u64_get(*counter, 0);
+}
+
+static inline void counter_count(struct counter *counter,
+				 struct qemu_plugin_insn *insn)
+{
+	qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn,
+							    QEMU_PLUGIN_INLINE_ADD_U64,
+							    *counter, 1);
+}
+
+static inline const uint8_t *insn_data(const struct qemu_plugin_insn *insn,
+				       uint8_t *copy, size_t size)
+{
+	qemu_plugin_insn_data(insn, copy, size);
+	return copy;
+}
+
+#endif
 
 /* Forget all translations and callbacks, then call. */
 void qemu_plugin_reset(uint64_t id, void (*cb)(uint64_t id));
