@@ -144,7 +144,7 @@ guest_faults() {
 	done
 	monitor
 	tests="faults*"
-	limit=700
+	limit=1000
 	noise=$NOISE_TAG_IN_USE
 }
 
@@ -180,6 +180,7 @@ guest_restart() {
 	append="panic=0 panic_on_warn=1"
 	export_env ATA_SPLIT_RESTART=1
 	tests="restart*"
+	limit=1000
 }
 
 # A kernel that starts itself. The new one is in memory three times before it runs.
@@ -229,7 +230,7 @@ guest_lies() {
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="lies"
-	limit=700
+	limit=1000
 	# what the lies about CAP2 make the driver write
 	noise="Attempted write to unimplemented register: AHCI host register.*"
 }
