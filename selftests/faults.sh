@@ -161,8 +161,11 @@ one_of_32() {
 
 # One command takes four seconds, which is how long it may take; there are eight.
 stalls() {
-	local rc=0 before timeout
+	local rc=0 before timeout retries
 	timeout=$(attr "$D" device/timeout)
+	# However long it takes on a busy machine.
+	retries=$(cat "/sys/class/scsi_disk/$HCTL/max_retries")
+	echo -1 >"/sys/class/scsi_disk/$HCTL/max_retries"
 	before=$(eh_passes "$D")
 	"$HERE/dio" write "$D" 5 $GOOD 4194304 && slow_disk "$D" 1024 || return
 	set_attr "$D" device/timeout 4
@@ -171,6 +174,7 @@ stalls() {
 	fast_disk "$D" || rc=1
 	all_succeed || rc=1
 	set_attr "$D" device/timeout "$timeout"
+	echo "$retries" >"/sys/class/scsi_disk/$HCTL/max_retries"
 	return $rc
 }
 

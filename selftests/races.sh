@@ -249,19 +249,28 @@ mappings_fail() {
 }
 
 # A mapping that never succeeds: after as long as the midlayer gives a command with all
-# its retries, two seconds here, libata has it, whose mapping is not made to fail.
+# its retries, two seconds here, libata has it, whose mapping is not made to fail. If
+# there is no limit to the retries there is none to this.
 mapping_never() {
-	local dir=/sys/kernel/debug/ata_split/fail_map before retries rc=0
+	local dir=/sys/kernel/debug/ata_split/fail_map before retries limit rc=0
 	retries=/sys/class/scsi_disk/$(basename "$(readlink -f "/sys/block/${D##*/}/device")")/max_retries
+	limit=$(cat "$retries")
 	before=$(counter core_map "$D")
 	set_attr "$D" device/timeout 1
-	echo 1 >"$retries"
 	echo 1 >$dir/interval
 	echo -1 >$dir/times
 	echo 100 >$dir/probability
+	echo -1 >"$retries"
+	start_io
+	sleep 3
+	[ "$(counter core_map "$D")" -eq "$before" ] || { echo "there was a limit"; rc=1; }
+	echo 0 >$dir/probability
+	end_io || rc=1
+	echo 1 >"$retries"
+	echo 100 >$dir/probability
 	io || rc=1
 	echo 0 >$dir/probability
-	echo -1 >"$retries"
+	echo "$limit" >"$retries"
 	set_attr "$D" device/timeout 30
 	moved core_map "$before" && return $rc
 }

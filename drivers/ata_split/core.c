@@ -134,7 +134,9 @@ static bool ata_split_overdue(struct scsi_cmnd *cmd)
 {
 	unsigned long limit = (cmd->allowed + 1) * scsi_cmd_to_rq(cmd)->timeout;
 
-	return time_after(jiffies, cmd->jiffies_at_alloc + limit);
+	/* -1 is no limit, see max_retries of a scsi_disk in sysfs. */
+	return cmd->allowed >= 0 &&
+	       time_after(jiffies, cmd->jiffies_at_alloc + limit);
 }
 
 /**
