@@ -6,6 +6,7 @@
  *	dio dsync ...		the same, and the write must be stable at return
  *	dio check ...		read, and compare with what write put there
  *	dio claim DEVICE	succeeds if nobody in the kernel uses the device
+ *	dio hold DEVICE		uses it, until it is killed
  *
  * The request consists of LENGTH / PIECE pieces of memory, the first of which
  * starts SKEW bytes behind a page boundary; between two of them lie GAP bytes,
@@ -119,7 +120,7 @@ static int claim(void)
 
 	if (fd < 0)
 		die("exclusive open");
-	return close(fd);
+	return fd;
 }
 
 int main(int argc, char **argv)
@@ -133,12 +134,17 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "claim") == 0) {
 		device = argv[2];
-		return claim();
+		return close(claim());
+	}
+	if (argc == 3 && strcmp(argv[1], "hold") == 0) {
+		device = argv[2];
+		claim();
+		return pause();
 	}
 	if (argc < 6 || argc > 9) {
 		fprintf(stderr,
 			"usage: dio write|dsync|check DEVICE SEED OFFSET LENGTH [PIECE [SKEW [GAP]]]\n"
-			"       dio claim DEVICE\n");
+			"       dio claim|hold DEVICE\n");
 		return 2;
 	}
 	writing = strcmp(argv[1], "check") != 0;

@@ -10,7 +10,7 @@
 CTL=${ATA_SPLIT_CTL:-$(command -v splitctl)} || skip "set ATA_SPLIT_CTL to the bind script"
 [ "$DRIVER" = ahci_split ] || skip "$DRIVER needs no bind script"
 need wipefs
-begin 13 all-disks disks
+begin 14 all-disks disks
 
 D=${DISKS[0]}
 M=$TMP/mnt
@@ -118,6 +118,18 @@ stacked() {
 	umount "$M" && head -c 1048576 /dev/zero >"$D" && sync && blockdev --rereadpt "$D"
 }
 
+# By somebody who leaves no trace in /proc or sysfs, such as the journal of a file
+# system on another disk.
+held_exclusively() {
+	local pid rc=0
+	"$HERE/dio" hold "$D" &
+	pid=$!
+	wait_until 5 not "$HERE/dio" claim "$D" && refused "$D is in use by the kernel" || rc=1
+	kill $pid
+	wait $pid 2>/dev/null
+	return $rc
+}
+
 status() {
 	says 0 "$BDF" "$CTL" status && says 0 " $D " "$CTL" status &&
 		says 0 "  $(driver_of "$BDF" || echo no driver)" "$CTL" status
@@ -153,6 +165,7 @@ else
 	ktap_test_skip "swap (needs CONFIG_SWAP and mkswap)"
 fi
 check "partition and loop device" stacked
+check "claimed" held_exclusively
 check "status" status
 check "unbind" unbind
 if modinfo ahci >/dev/null 2>&1 || [ -e $PCI/drivers/ahci ]; then
