@@ -114,11 +114,11 @@ static void ahci_split_start_fis_rx(struct ata_port *ap)
 	dma_addr_t rx = pp->dma_addr + offsetof(struct ahci_split_dma, rx);
 
 	/* The upper halves are read-only without CAP.S64A. */
-	if (hpriv->cap & AHCI_CAP_S64A) {
+	if (hpriv->cap & AHCI_CAP_S64A)
 		writel(upper_32_bits(list), pp->mmio + AHCI_PXCLBU);
-		writel(upper_32_bits(rx), pp->mmio + AHCI_PXFBU);
-	}
 	writel(lower_32_bits(list), pp->mmio + AHCI_PXCLB);
+	if (hpriv->cap & AHCI_CAP_S64A)
+		writel(upper_32_bits(rx), pp->mmio + AHCI_PXFBU);
 	writel(lower_32_bits(rx), pp->mmio + AHCI_PXFB);
 
 	writel(readl(pp->mmio + AHCI_PXCMD) | AHCI_PXCMD_FRE,
