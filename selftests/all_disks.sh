@@ -44,12 +44,15 @@ side_by_side() {
 	return $bad
 }
 
-# With NCQ the split has commands, and without it none.
+# With NCQ the split has commands, and without it none; nor without DMA.
 all_split() {
-	local d split
+	local d split xfer=/sys/class/ata_device
 	for d in "${DISKS[@]}"; do
 		split=$(counter split "$d")
-		if [ "$(attr "$d" device/queue_depth)" -gt 1 ]; then
+		if grep -q PIO "$xfer/dev$(ata_of "$d").0/xfer_mode"; then
+			note "$d is without DMA"
+			[ "$split" -eq 0 ] || { echo "$d: without DMA, and $split took the split"; return 1; }
+		elif [ "$(attr "$d" device/queue_depth)" -gt 1 ]; then
 			[ "$split" -gt 0 ] || { echo "$d: no command took the split"; return 1; }
 		else
 			note "$d is without NCQ"

@@ -29,7 +29,7 @@ dir=$KIT/guest-$NAME
 # Set by the guest's function, see guests.sh.
 machine=() controllers=() exported=() ndisks=0
 tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
-modules='' build='' channel=virtio complaints='' noise='' crash='' limit=600 boot=300 memory=1536 cpus=2 expect='' collection=ata_split
+modules='' build='' channel=virtio end=poweroff complaints='' noise='' crash='' limit=600 boot=300 memory=1536 cpus=2 expect='' collection=ata_split
 files=() log=guest_errors,unimp
 
 # matches NAME PATTERNS: is it one of them?
@@ -66,7 +66,7 @@ write_env() {
 	printf '%s=%q\n' DRIVER "$driver" CONTROLLERS "${controllers[*]}" \
 		NDISKS "$ndisks" MODULES "$modules" TIMEOUT "${TIMEOUT:-}" \
 		ATA_SPLIT_PARAMS "$ata_split" AHCI_SPLIT_PARAMS "$ahci_split" \
-		CHANNEL "$channel" EXPECT_COMPLAINTS "$complaints" \
+		CHANNEL "$channel" END "$end" EXPECT_COMPLAINTS "$complaints" \
 		WANT_CDROM "$([ -e "$dir/cdrom.img" ] && echo 1)"
 	[ -z "$build" ] || export_env "ATA_SPLIT_MODULES=/usr/lib/ata_split/$build"
 	[ -z "${ROUNDS:-}" ] || export_env "ROUNDS=$ROUNDS"

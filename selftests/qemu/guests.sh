@@ -57,9 +57,11 @@ SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspen
 # Tests of what people do to a driver.
 MANAGE="reconfigure* bind_unbind* load_unload* parameters* hostile* sysfs* splitctl*"
 
-# One controller with all its ports in use, and every test of what commands do.
+# One controller with all its ports in use, and every test of what commands do. Most of
+# the memory is above 4 GiB.
 guest_plain() {
 	six_disks
+	memory=5120
 	not="$SPECIAL $MANAGE atapi*"
 	limit=1500
 }
@@ -83,8 +85,8 @@ guest_swiotlb() {
 }
 
 # The same behind an IOMMU that forgets mappings at once: a device access
-# after the unmap, or to a wrong address, is a fault instead of corruption.
-# The CD-ROM shares a controller with disks.
+# after the unmap, or to a wrong address, is a fault instead of corruption. So is one
+# to half of an address: all are above 4 GiB. The CD-ROM shares a controller with disks.
 guest_iommu() {
 	local i
 	device intel-iommu,intremap=on,caching-mode=on
@@ -93,7 +95,7 @@ guest_iommu() {
 		disk ahci0 "$i"
 	done
 	cdrom ahci0.5
-	append="intel_iommu=on iommu.strict=1"
+	append="intel_iommu=on iommu.strict=1 iommu.forcedac=1"
 	tests="all_disks sizes atapi timeout bind_unbind"
 	limit=1500
 }
@@ -107,13 +109,13 @@ guest_viommu() {
 	tests="all_disks sizes timeout bind_unbind"
 }
 
-# The line that all ports share, and other devices with them; and a disk amid the
-# others that libata is told to drive without NCQ.
+# The line that all ports share, and other devices with them; and disks amid the
+# others that libata is told to drive without NCQ, and without DMA.
 guest_intx() {
 	six_disks
 	device edu,bus=pcie.0,addr=c
 	export_env ATA_SPLIT_EDU=0000:00:0c.0
-	append="pci=nomsi libata.force=2:noncq"
+	append="pci=nomsi libata.force=2:noncq,3:pio4"
 	tests="all_disks spurious"
 }
 
@@ -199,6 +201,7 @@ guest_bpftrace() {
 	disk ahci0 0
 	memory=2560
 	mapfile -t files < <(type -P bpftrace; printf '%s\n' "$TOP"/tools/*.bt
+		printf '%s\n' "$TOP"/selftests/bench/{hold-time.bt,pair-job.sh,load.fio}
 		ldd "$(type -P bpftrace)" | sed -n 's/.* => \(\/[^ ]*\).*/\1/p')
 	export_env PATH=/usr/sbin:/usr/bin:/guest LD_LIBRARY_PATH=/guest ATA_SPLIT_TOOLS=/guest
 	tests="bpftrace*"
@@ -222,7 +225,7 @@ guest_ncq_error() {
 	tests="ncq_error*"
 }
 
-# Registers that lie, by the test variant.
+# Registers that lie, by the test variant; one of them about addresses above 4 GiB.
 guest_lies() {
 	controller ahci0 8
 	disk ahci0 0
@@ -230,6 +233,7 @@ guest_lies() {
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="lies"
+	memory=5120
 	limit=1000
 	# what the lies about CAP2 make the driver write
 	noise="Attempted write to unimplemented register: AHCI host register.*"
@@ -414,6 +418,24 @@ guest_fis() {
 	export_env FUZZ_DEPTH=1
 	log+=,trace:handle_cmd_fis_dump,trace:process_ncq_command_mismatch
 	noise+='\|^handle_cmd_fis_dump .*\|^0x[0-9a-f]*: .*'
+}
+
+# For host/registers.sh: a disk, one with a bad sector, a CD-ROM and a disk without
+# hard resets, by either driver, and each write to a register in QEMU's log. A virtio
+# port does not come back from suspend, and the machine only partly (what QEMU rejects
+# is configuration space): its power cannot be switched off any more.
+guest_registers() {
+	driver=$1
+	channel=serial
+	end=reboot
+	controller ahci0 8
+	disk ahci0 0
+	bad_disk ahci0 1 20480
+	cdrom ahci0.3
+	disk ahci0 4
+	append="libata.force=5:nohrst"
+	log+=,trace:ahci_mem_write
+	noise='ahci_mem_write .*\|^Invalid [a-z]* at addr 0xB.*reason: rejected'
 }
 
 # QEMU's disks look like parallel ones behind a bridge, which libata does not trust

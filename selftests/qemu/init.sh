@@ -32,7 +32,7 @@ fail_guest() {
 finish() {
 	echo "verdict $VERDICT ${REASON:-}" >&3
 	sync
-	poweroff -f
+	"$END" -f
 	echo o >/proc/sysrq-trigger
 	sleep 60
 }
