@@ -458,11 +458,12 @@ void ata_split_fault_built(struct ata_queued_cmd *qc)
 }
 
 /**
- * ata_split_fault_fresh - is what StartIo is about to issue of this epoch?
+ * ata_split_fault_fresh - may what StartIo is about to issue be issued?
  * @sp: port
  * @epoch: as it was before the build
  *
- * Asks again, so that a StartIo that forgets to ask is found out.
+ * Asks again, so that a StartIo that forgets to ask is found out: is it of this
+ * epoch, and is no error handling due?
  *
  * CONTEXT: StartIo.
  * LOCKING: ap->lock.
@@ -472,6 +473,10 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 {
 	WARN_ONCE(sp->eh_epoch != epoch,
 		  "ata_split: issuing a build from before error handling\n");
+	WARN_ONCE(sp->ap->pflags & (ATA_PFLAG_EH_PENDING |
+				    ATA_PFLAG_EH_IN_PROGRESS |
+				    ATA_PFLAG_FROZEN),
+		  "ata_split: issuing to a port of error handling's\n");
 }
 
 /**

@@ -19,7 +19,8 @@
 /* libata's ata_adapter_is_online() */
 static bool ata_split_offline(const struct ata_split_port *sp)
 {
-	return sp->pdev && pci_channel_offline(sp->pdev);
+	return sp->pdev && (pci_channel_offline(sp->pdev) ||
+			    ata_split_fault(ATA_SPLIT_FAULT_PRETEND_OFFLINE));
 }
 
 /*
@@ -61,8 +62,7 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
 		       ATA_SPLIT_REFUSED_DEVICE : ATA_SPLIT_REFUSED_NCQ;
 	if (unlikely(ata_split_defer(&ap->link)))
 		return ATA_SPLIT_REFUSED_DEFERRED;
-	if (unlikely(ata_split_offline(sp) ||
-		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_OFFLINE)))
+	if (unlikely(ata_split_offline(sp)))
 		return ATA_SPLIT_REFUSED_OFFLINE;
 
 	return ATA_SPLIT_STARTED;
