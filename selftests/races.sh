@@ -13,7 +13,7 @@
 variant_skip
 need fio sg_raw hdparm taskset
 pin_test
-begin 24 disks
+begin 26 disks
 errors_expected
 need_variant
 
@@ -56,6 +56,28 @@ command_fails() {
 	local rc=0
 	sg_raw "$D" 85 06 20 00 00 00 00 00 00 00 00 00 00 40 ff 00 >"$TMP/sg" 2>&1 || rc=$?
 	[ $rc -eq 11 ] || { cat "$TMP/sg"; return 1; }
+}
+
+# Error handling is due, and waits for a command that is in flight, when a read gets
+# to StartIo. The engine may have stopped.
+eh_pending() {
+	local before first scan
+	before=$(counter refused_eh "$D")
+	arm irq
+	start_io
+	first=$IO
+	held irq || return
+	arm built
+	start_io
+	held built || { open_all; return 1; }
+	eh_pass &
+	scan=$!
+	wait_until 2 grep -q recovery "$HOST/state" || { open_all; return 1; }
+	open built
+	wait_until 2 moved refused_eh "$before" >"$TMP/moved"
+	open irq
+	wait $scan
+	end_io "$first" && end_io && moved refused_eh "$before"
 }
 
 # Error handling is about to send IDENTIFY when the read gets to StartIo.
@@ -214,6 +236,36 @@ batch_rings_once() {
 	return $rc
 }
 
+# Three reads at once to a disk that takes three commands and has one: the block layer
+# stops short, so that none was marked as the last one, and rings by ->commit_rqs().
+stops_short() {
+	local rc=0 fio trace=/sys/kernel/tracing
+	[ -d $trace/events ] || mount -t tracefs none $trace
+	set_attr "$D" queue/nomerges 2
+	set_attr "$D" device/queue_depth 3
+	arm irq
+	start_io
+	held irq || rc=1
+	echo >$trace/trace
+	echo 1 >$trace/events/ata_split/ata_split_doorbell/enable
+	taskset -c 1 fio --name=short --filename="$D" --direct=1 --ioengine=libaio \
+		--rw=read --bs=4k --offset=8m --size=12k --iodepth=3 \
+		--iodepth_batch_submit=3 --thread --output="$TMP/fio" &
+	fio=$!
+	wait_until 20 rung_for 2 || { cat $trace/trace "/sys/kernel/debug/ata_split/ata$PORT/counters"; rc=1; }
+	echo 0 >$trace/events/ata_split/ata_split_doorbell/enable
+	open irq
+	end_io || rc=1
+	wait $fio || { cat "$TMP/fio"; rc=1; }
+	set_attr "$D" device/queue_depth 32
+	set_attr "$D" queue/nomerges 0
+	return $rc
+}
+
+rung_for() {
+	[ "$(grep -c "ata_split_doorbell: ata$PORT " /sys/kernel/tracing/trace)" -ge "$1" ]
+}
+
 held_by() {
 	local now
 	now=$(counter held "$D")
@@ -309,6 +361,7 @@ removed_held() {
 check "a build that waits and finds all as it was" nothing_happens
 check "error handling passes between build and start" built refused_epoch eh_pass
 check "another command fails between build and start" built refused_epoch command_fails
+check "error handling is due when the build is done" eh_pending
 check "error handling is at work when the build is done" eh_in_progress
 check "NCQ is switched off between build and start" ncq_off
 check "the device goes to sleep between build and start" built refused_device go_to_sleep
@@ -322,6 +375,7 @@ check "an interrupt rings for a doorbell that was put off" irq_rings
 check "error handling takes what was never rung" eh_takes_held
 check "a flush behind a doorbell that was put off" flush_behind_held
 check "a batch rings once" batch_rings_once
+check "a batch that stops short rings" stops_short
 check "a mapping fails" mapping_fails
 check "mappings fail under load" mappings_fail
 check "a mapping never succeeds" mapping_never
