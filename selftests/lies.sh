@@ -17,7 +17,7 @@
 
 variant_skip
 need fio hdparm
-begin 22 disks all-disks
+begin 30 disks all-disks
 errors_expected
 need_variant
 # On each, as they may change names.
@@ -122,6 +122,26 @@ lie_to_probe() {
 	bind_again && afresh && io
 }
 
+# What the driver makes of the capabilities that it is told of, while it is. An HBA
+# without 64-bit addresses has no upper halves, so what a driver has left there goes.
+told_at_probe() {
+	local rc=0 i
+	unbind_controller
+	for i in 0 1 2 3 4 5; do
+		"$HERE/poke" "$PCI/devices/$BDF/resource5" 1 $((0x104 + 0x80 * i)) 0 $((0x10c + 0x80 * i)) 0
+	done
+	lie "$1" "$2" "$3" 100000
+	bind_again && use_first && io || rc=1
+	"${@:4}" || rc=1
+	honest
+	afresh && io || rc=1
+	return $rc
+}
+
+dma_mask() {
+	[ "$(cat "$PCI/devices/$BDF/dma_mask_bits")" = "$1" ]
+}
+
 # FISes are noise: passthrough gets to see that, reads and writes do not.
 garbage() {
 	local i rc=0
@@ -168,6 +188,12 @@ check "PxIS is all ones" found_out $PXIS $ALL $ALL 1
 check "PxIS is zero" lie_under_load $PXIS 0 0 3
 check "PxIS reports an unknown FIS" found_out $PXIS $ALL 0x10 1
 check "again, from the beginning" afresh
+check "PxIS reports an interface fatal error" found_out $PXIS $ALL 0x08000000 1
+check "PxIS reports a host bus data error" found_out $PXIS $ALL 0x10000000 1
+check "again, from the beginning" afresh
+check "PxIS reports a host bus fatal error" found_out $PXIS $ALL 0x20000000 1
+check "PxIS reports a change of PHY ready" found_out $PXIS $ALL 0x00400000 1
+check "again, from the beginning" afresh
 check "PxSACT names tags that are not in flight" found_out $PXSACT $ALL $ALL 1
 check "PxSACT does so in error handling, too" lie_under_load $PXSACT $ALL $ALL 3
 check "again, from the beginning" afresh
@@ -183,6 +209,9 @@ check "PI has a port behind the end of the registers" lie_to_probe \
 check "CAP and PI are all ones" lie_to_probe $CAP $ALL $ALL 100000 $PI $ALL $ALL 20
 check "GHC, VS, CAP2 and BOHC are all ones" lie_to_probe $GHC $ALL $ALL 2 \
 	$VS $ALL $ALL 100000 $CAP2 $ALL $ALL 100000 $BOHC $ALL $ALL 20
+check "CAP has no 64-bit addresses" told_at_probe $CAP 0x7fffffff 0 dma_mask 32
+check "CAP has 64-bit addresses" dma_mask 64
+check "VS is 1.3" told_at_probe $VS 0 0x10300 true
 check "received FISes are noise" garbage
 check "again, from the beginning" afresh
 check "random lies" random_under_load
