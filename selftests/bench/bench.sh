@@ -87,6 +87,17 @@ idle() {
 	python3 -c 'import os, sys; os.open(sys.argv[1], os.O_EXCL)' "$1" 2>/dev/null
 }
 
+# measure_disk KIND ROUNDS LOADS: on both drivers in turn
+measure_disk() {
+	export BENCH_ROUNDS=$2 BENCH_LOADS=$3
+	follow < <("$BENCH/pair-job.sh" 2>"$OUT/disk.log" || echo failed)
+	if [ "$VERDICT" = failed ]; then
+		tail -n 5 "$OUT/disk.log" >&2
+		return 1
+	fi
+	"$BENCH/report.py" add "$OUT" "$1"
+}
+
 on_disk() {
 	local disk path
 	disk=$(readlink -f "$1")
@@ -95,7 +106,8 @@ on_disk() {
 	[[ $path =~ /([0-9a-f:.]+)/(ata[0-9]+)/ ]] || die "$1 is not behind an ATA controller"
 	export ATA_SPLIT_CONTROLLER=${BASH_REMATCH[1]} BENCH_FIO=$BENCH BENCH_RUNTIME=5
 	BENCH_PORTS=$(cat "/sys/class/ata_port/${BASH_REMATCH[2]}/port_no")
-	export BENCH_PORTS BENCH_ROUNDS=12 BENCH_LOADS="4k-qd1 4k-qd32 128k-qd32"
+	# splitctl refuses a controller with a disk that is in use.
+	export BENCH_PORTS PATH=$TOP/drivers/ahci_split:$PATH
 	[ "$(id -u)" = 0 ] || die "must be root: try sudo"
 	idle "$disk" || die "$1 is in use: unmount it, or whatever uses it"
 	[ -e /sys/bus/pci/drivers/ahci_split ] || die "ahci_split is not loaded, see README.md"
@@ -103,10 +115,12 @@ on_disk() {
 	mkdir -p "$OUT"
 	begin_results machine="$(uname -nm)" disk="$(cat "/sys/block/${disk##*/}/device/model")"
 	say "12 rounds of reads from $disk on ahci and ahci_split in turn, about 8 minutes"
-	# splitctl refuses a controller with a disk that is in use.
-	PATH=$TOP/drivers/ahci_split:$PATH follow < <("$BENCH/pair-job.sh" 2>"$OUT/disk.log" || echo failed)
-	[ "$VERDICT" != failed ] || { tail -n 5 "$OUT/disk.log" >&2; die "failed, see $OUT/disk.log"; }
-	"$BENCH/report.py" add "$OUT" pair
+	measure_disk pair 12 "4k-qd1 4k-qd32 128k-qd32" || die "failed, see $OUT/disk.log"
+	if [ ! -e /proc/lock_stat ] && command -v bpftrace >/dev/null; then
+		say "and how long the lock is held, by bpftrace"
+		BENCH_TRACE=$BENCH/hold-time.bt measure_disk hold_time 3 "4k-qd32 128k-qd32" ||
+			say "left out: bpftrace does not work here, see $OUT/disk.log"
+	fi
 	finish
 }
 

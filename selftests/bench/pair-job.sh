@@ -8,6 +8,8 @@
 #   BENCH_LOADS     names of loads, see load()
 #   BENCH_ROUNDS    pairs of runs
 #   BENCH_FIO       folder of the job files
+#   BENCH_TRACE     a bpftrace program that says how long the lock is held, if any;
+#                   it slows the loads down
 #   BENCH_PORTS     ports whose disks are used, all if empty; only "neighbour"
 #                   writes, to the second disk
 #   ATA_SPLIT_CONTROLLER
@@ -101,14 +103,52 @@ locks() {
 		}' /proc/lock_stat
 }
 
+begin_trace() {
+	: >/tmp/trace
+	bpftrace "$BENCH_TRACE" >/tmp/trace &
+	TRACE_PID=$!
+	# It says that it attaches its probes before it does so.
+	for ((i = 0; i < 600; i++)); do
+		! grep -q '^Attaching' /tmp/trace || break
+		kill -0 "$TRACE_PID" || { echo "bpftrace does not start"; exit 1; }
+		sleep 0.1
+	done
+	sleep 5
+}
+
+end_trace() {
+	# It does not listen as long as it attaches its probes.
+	while [ -n "$TRACE_PID" ] && kill -INT "$TRACE_PID" 2>/dev/null; do
+		sleep 5
+	done
+	TRACE_PID=
+}
+
+# held DRIVER: what the program says of it.
+held() {
+	awk -v driver="$1" '
+		$1 == "@" driver "_submit:" { submit = $5 }
+		$1 == "@" driver "_interrupt:" { interrupt = $5 }
+		$1 == "@" driver "_longest:" { longest = $2 }
+		END {
+			printf " submit-ns=%d interrupt-ns=%d longest-ns=%d", submit, interrupt, longest
+			exit !(submit && interrupt)
+		}' /tmp/trace || { cat /tmp/trace >&2; return 1; }
+}
+
 # run LOAD DRIVER ROUND
 run() {
 	local before after stat=''
 	[ ! -e /proc/lock_stat ] || echo 0 >/proc/lock_stat
+	[ -z "${BENCH_TRACE:-}" ] || begin_trace
 	before=$(busy)
 	load "$1"
 	after=$(busy)
 	[ ! -e /proc/lock_stat ] || stat=$(locks)
+	if [ -n "${BENCH_TRACE:-}" ]; then
+		end_trace
+		stat+=$(held "$2")
+	fi
 	echo "row $1/$2/$3 $(figures $((after - before)))$stat" >&5
 }
 
@@ -118,6 +158,7 @@ has() {
 
 # shellcheck disable=SC2317 # called by the trap
 restore() {
+	end_trace
 	has "$FIRST" || take "$FIRST"
 }
 
@@ -127,7 +168,7 @@ look_for_disks
 N_DISKS=${#FOUND[@]}
 [ "$N_DISKS" -gt 0 ] || { echo "no disks behind $BDF"; exit 1; }
 modprobe ahci
-FIRST=ahci
+FIRST=ahci TRACE_PID=
 ! has ahci_split || FIRST=ahci_split
 trap restore EXIT
 [ ! -e /proc/lock_stat ] || echo 1 >/proc/sys/kernel/lock_stat

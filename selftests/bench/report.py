@@ -305,6 +305,17 @@ def table_lock_stat(runs):
     return table
 
 
+def table_hold_time(runs):
+    table = Table("load, driver", "submit/ns", "interrupt/ns", "longest/ns")
+    for name in unique(run["load"] for run in runs):
+        for driver in unique(run["driver"] for run in runs):
+            rows = [run for run in runs if (run["load"], run["driver"]) == (name, driver)]
+            table.add(f"{name}, {driver}", *(
+                f"{figure(run[key] for run in rows):.0f}" for figure, key in (
+                    (median, "submit-ns"), (median, "interrupt-ns"), (max, "longest-ns"))))
+    return table
+
+
 SECTIONS = [
     ("hold", "Instructions with the lock held, per command",
      "Submit + interrupt; the ratio is of the sums, stock to split.", table_hold),
@@ -320,6 +331,9 @@ SECTIONS = [
      "Of the port locks, with LOCK_STAT in the kernel. With more virtual CPUs than real "
      "ones, waiting and holding include the time in which the holder did not run.",
      table_lock_stat),
+    ("hold_time", "Time with the lock held, by bpftrace",
+     "Means, and the longest; of all disks on stock ahci, whose figures hold the time of "
+     "a probe.", table_hold_time),
 ]
 
 
@@ -422,6 +436,8 @@ def report(out):
             text += f"\n## {title}\n\n{words}\n\n{table(runs)}\n"
     if of_kind(results, "pair") and not of_kind(results, "lock_stat"):
         text += "\nNo table of lock_stat: the kernel does not have it.\n"
+        if not of_kind(results, "hold_time"):
+            text += "Nor of the time with the lock held: bpftrace is missing or does not work.\n"
     for kind, name, plot in PICTURES:
         runs = of_kind(results, kind)
         if runs:
