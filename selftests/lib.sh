@@ -395,6 +395,7 @@ SPLATS+='|bad page state|stack-protector|cannot create duplicate|already present
 # ... and these unless it has said that errors are expected.
 ERRORS='exception Emask|failed command|qc timeout|I/O error|[Mm]edium [Ee]rror|COMRESET failed|SRST failed|softreset failed'
 ERRORS+='|hardreset failed|failed to IDENTIFY|revalidation failed|NCQ disabled|limiting (SATA|speed)|Unhandled|rejecting I/O'
+ERRORS+='|forcing PI|more ports than CAP.NP|behind the end of BAR|failed to stop|controller (reset failed|does not)'
 ERRORS+='|EXT4-fs (error|warning)|JBD2:|port is slow to respond|hard resetting link|soft resetting link'
 
 errors_expected() {
