@@ -48,7 +48,9 @@ phase reset
 rescan
 sleep 2
 phase "a sector that cannot be read"
-! dd if="$ATA_SPLIT_BAD_DISK" of=/dev/null bs=512 skip="$ATA_SPLIT_BAD_LBA" count=1 iflag=direct
+if dd if="$ATA_SPLIT_BAD_DISK" of=/dev/null bs=512 skip="$ATA_SPLIT_BAD_LBA" count=1 iflag=direct; then
+	exit 1
+fi
 sleep 2
 phase "a disk goes"
 echo 1 >"$(of_port 1 'host*/target*/*/block/sd*/device/delete')"
