@@ -17,7 +17,7 @@
 
 variant_skip
 need fio hdparm
-begin 30 disks all-disks
+begin 31 disks all-disks
 errors_expected
 need_variant
 # On each, as they may change names.
