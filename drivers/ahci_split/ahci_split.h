@@ -24,7 +24,7 @@
  * @version: VS
  * @port_map: ports to use
  * @saved_cap: CAP as firmware left it, to restore after a reset
- * @saved_port_map: PI as firmware left it
+ * @saved_port_map: PI to restore after a reset: firmware's, or what it was forced to
  * @saved_pcs: AHCI_INTEL_PCS as firmware left it
  * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
  * @per_port_irq: does each port have a vector of its own?

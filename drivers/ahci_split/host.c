@@ -75,20 +75,21 @@ static u32 ahci_split_mapped_ports(struct device *dev)
  * may name ports behind the end of the BAR; these are not there.
  */
 static u32 ahci_split_port_map(struct device *dev,
-			       const struct ahci_split_host *hpriv)
+			       struct ahci_split_host *hpriv)
 {
 	unsigned int n_ports = FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1;
 	u32 mapped = ahci_split_mapped_ports(dev);
 	u32 map = hpriv->saved_port_map;
 
 	if (hweight32(map) > n_ports) {
-		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), using CAP.NP; if a disk is missing, leave the controller to ahci\n",
+		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), ignoring it; if a disk is missing, leave the controller to ahci\n",
 			 map, n_ports);
 		map = 0;
 	}
-	/* Before AHCI 1.3 PI was often left empty. */
+	/* Before AHCI 1.3 PI was often left empty; the next driver gets it right. */
 	if (!map && hpriv->version < AHCI_VS_1_3) {
 		map = GENMASK(n_ports - 1, 0);
+		hpriv->saved_port_map = map;
 		dev_warn(dev, "forcing PI to 0x%x; if ports are missing, leave the controller to ahci\n",
 			 map);
 	}
@@ -125,8 +126,6 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 
 	hpriv->saved_port_map = readl(hpriv->mmio + AHCI_PI);
 	hpriv->port_map = ahci_split_port_map(dev, hpriv);
-	if (!hpriv->saved_port_map)
-		hpriv->saved_port_map = hpriv->port_map;
 	pci_read_config_word(to_pci_dev(dev), AHCI_INTEL_PCS, &hpriv->saved_pcs);
 
 	map = hpriv->port_map;
