@@ -17,7 +17,7 @@
 
 variant_skip
 need fio hdparm
-begin 31 disks all-disks
+begin 32 disks all-disks
 errors_expected
 need_variant
 # On each, as they may change names.
@@ -138,6 +138,10 @@ told_at_probe() {
 	return $rc
 }
 
+forced_pi() {
+	klog | grep -q "forcing PI to 0x3f;"
+}
+
 dma_mask() {
 	[ "$(cat "$PCI/devices/$BDF/dma_mask_bits")" = "$1" ]
 }
@@ -207,6 +211,7 @@ check "PxSERR is all ones" lie_to_eh $PXSERR $ALL $ALL 20
 check "PI has a port behind the end of the registers" lie_to_probe \
 	$PI 0 0x80000000 100000 $CAP 0xffffffe0 0 20
 check "CAP and PI are all ones" lie_to_probe $CAP $ALL $ALL 100000 $PI $ALL $ALL 20
+check "PI has more ports than CAP.NP" told_at_probe $PI $ALL $ALL forced_pi
 check "GHC, VS, CAP2 and BOHC are all ones" lie_to_probe $GHC $ALL $ALL 2 \
 	$VS $ALL $ALL 100000 $CAP2 $ALL $ALL 100000 $BOHC $ALL $ALL 20
 check "CAP has no 64-bit addresses" told_at_probe $CAP 0x7fffffff 0 dma_mask 32
