@@ -10,7 +10,7 @@
 
 need hdparm
 [ "$DRIVER" = ahci_split ] || skip "$DRIVER has no such events"
-begin 7 disks
+begin 8 disks
 
 TRACEFS=/sys/kernel/tracing
 [ -d $TRACEFS/events ] || mount -t tracefs none $TRACEFS 2>/dev/null
@@ -110,6 +110,22 @@ flush() {
 	grep -q '^ata_split_refuse tag=[0-9]* opcode=0x35 core_command$' "$TMP/trace"
 }
 
+# Which way the disk LED's trigger was told that data goes: 0 is read, 1 write.
+led_of() {
+	echo >$T/trace
+	echo 1 >$T/events/kprobes/ata_split_led/enable
+	"$@"
+	echo 0 >$T/events/kprobes/ata_split_led/enable
+	sed -n 's/^.*ata_split_led: .* write=//p' $T/trace | sort -u | paste -sd ' '
+}
+
+led() {
+	local read write
+	read=$(led_of "$HERE/dio" check "$D" 9 $((4096 * 77)) 4096)
+	write=$(led_of "$HERE/dio" write "$D" 9 $((4096 * 78)) 65536)
+	[ "$read,$write" = 0,1 ] || { echo "a read: '$read', a write: '$write'"; return 1; }
+}
+
 longest() {
 	counter 'longest_(build|submit|interrupt)_ns' "$D"
 }
@@ -146,6 +162,13 @@ if [ "$(attr "$D" queue/write_cache)" = "write back" ]; then
 	check "a flush is refused, and why" flush
 else
 	ktap_test_skip "a flush is refused, and why (the disk has no write cache)"
+fi
+# shellcheck disable=SC2016 # $arg1 is the kernel's
+if echo 'p:ata_split_led ledtrig_disk_activity write=$arg1:u8' 2>/dev/null >>$TRACEFS/kprobe_events; then
+	at_exit "echo -:ata_split_led >>$TRACEFS/kprobe_events"
+	check "the disk LED is told of reads and writes" led
+else
+	ktap_test_skip "the disk LED is told of reads and writes (needs CONFIG_LEDS_TRIGGER_DISK, CONFIG_KPROBE_EVENTS)"
 fi
 check "nothing is measured unasked, tracing or not" not_measured
 check "measure=Y: the longest times are in the counters" measured
