@@ -6,7 +6,7 @@
  *	dio dsync ...		the same, and the write must be stable at return
  *	dio check ...		read, and compare with what write put there
  *	dio claim DEVICE	succeeds if nobody in the kernel uses the device
- *	dio hold DEVICE		uses it, until it is killed
+ *	dio hold DEVICE		uses it until it is killed, and says "held" first
  *
  * The request consists of LENGTH / PIECE pieces of memory, the first of which
  * starts SKEW bytes behind a page boundary; between two of them lie GAP bytes,
@@ -139,6 +139,8 @@ int main(int argc, char **argv)
 	if (argc == 3 && strcmp(argv[1], "hold") == 0) {
 		device = argv[2];
 		claim();
+		puts("held");
+		fflush(stdout);
 		return pause();
 	}
 	if (argc < 6 || argc > 9) {

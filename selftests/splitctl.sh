@@ -121,12 +121,13 @@ stacked() {
 # By somebody who leaves no trace in /proc or sysfs, such as the journal of a file
 # system on another disk.
 held_exclusively() {
-	local pid rc=0
-	"$HERE/dio" hold "$D" &
+	local pid from said rc=0
+	exec {from}< <(exec "$HERE/dio" hold "$D")
 	pid=$!
-	wait_until 5 not "$HERE/dio" claim "$D" && refused "$D is in use by the kernel" || rc=1
+	read -r -t 20 said <&"$from" && [ "$said" = held ] && refused "$D is in use by the kernel" || rc=1
 	kill $pid
 	wait $pid 2>/dev/null
+	exec {from}<&-
 	return $rc
 }
 
