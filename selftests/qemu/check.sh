@@ -107,6 +107,13 @@ prepare() {
 	fi
 }
 
+# Wait until fewer jobs run than there are processors.
+room() {
+	while [ "$(jobs -rp | wc -l)" -ge "$PARALLEL" ]; do
+		wait -n || true
+	done
+}
+
 # start_guests KERNEL: as many as there are processors at a time
 start_guests() {
 	local guest guests=${GUEST:-$(guests_of "${1##*-}" "${1%-*}")}
@@ -114,9 +121,7 @@ start_guests() {
 	say "Linux $1, guests:" $guests
 	for guest in $guests; do
 		[ "$guest" != host ] || continue
-		while [ "$(jobs -rp | wc -l)" -ge "$PARALLEL" ]; do
-			wait -n || true
-		done
+		room
 		run_guest "$1" "${KITS[$1]}" "$guest" &
 	done
 }
@@ -133,29 +138,39 @@ wanted() {
 	return $rc
 }
 
-# The tests that need no guest. One at a time: they compile. That of the package
-# takes minutes and makes a chroot, so only if it was asked for.
+# run_host TEST: one that needs no guest, or boots its own
+run_host() {
+	local name log said state=0 start=$SECONDS
+	name=$(basename "$1" .sh)
+	log=$BUILD/host/$name.log
+	"$1" >"$log" 2>&1 &
+	# shellcheck disable=SC2064 # the id is not going to change
+	trap "kill $! 2>/dev/null; exit 1" TERM
+	wait $! || state=$?
+	case $state in
+	0) echo "ok host/$name ($((SECONDS - start)) s)"; state=ok ;;
+	4) echo "skip host/$name $(tail -n 1 "$log")"; state=skip ;;
+	*)
+		said=$(grep -vE '^ok ' "$log" | head -n 20 | sed 's/^/  | /') || true
+		printf '%s\nnot ok host/%s\n  log: %s\n  again: make check GUEST=host TEST=%s\n' \
+			"$said" "$name" "$log" "$name"
+		state=not_ok ;;
+	esac
+	echo "$state host/$name" >>"$RESULTS"
+}
+
+# That of the package takes minutes and makes a chroot, so only if it was asked for.
 check_host() {
-	local test name log state start
+	local test name
+	mkdir -p "$BUILD/host"
 	for test in "$TOP"/selftests/host/*.sh; do
 		name=$(basename "$test" .sh)
 		[ "$name" != lib ] && wanted "$name" || continue
 		[ "$name" != package ] || [ "$TEST" = package ] || continue
-		log=$BUILD/host/$name.log
-		start=$SECONDS
-		mkdir -p "$BUILD/host"
-		"$test" >"$log" 2>&1 && state=0 || state=$?
-		case $state in
-		0) echo "ok host/$name ($((SECONDS - start)) s)"; state=ok ;;
-		4) echo "skip host/$name $(tail -n 1 "$log")"; state=skip ;;
-		*)
-			grep -vE '^ok ' "$log" | head -n 20 | sed 's/^/  | /'
-			printf 'not ok host/%s\n  log: %s\n  again: make check GUEST=host TEST=%s\n' \
-				"$name" "$log" "$name"
-			state=not_ok ;;
-		esac
-		echo "$state host/$name" >>"$RESULTS"
+		room
+		run_host "$test" &
 	done
+	wait
 }
 
 total() {
