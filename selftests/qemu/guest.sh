@@ -157,13 +157,19 @@ follow() {
 	done
 }
 
-# Kill QEMU without warning, so many acknowledgements and some time after the first.
-# The seed says how many.
+# acknowledged N: have there been so many, and some of each writer, which take longest
+# to begin on a file system? See durable.sh.
+acknowledged() {
+	awk -v n="$1" '!seen[$1]++ { writers++ } END { exit !(NR >= n && writers >= 10) }' "$dir/acks"
+}
+
+# Kill QEMU without warning, after as many acknowledgements and as much time as the
+# seed says.
 kill_qemu() {
 	local acks delay
 	RANDOM=$crash
 	acks=$((100 + RANDOM % 1000)) delay=$((RANDOM % 100))
-	while [ "$(wc -l <"$dir/acks")" -lt $acks ]; do
+	until acknowledged $acks; do
 		kill -0 "$PID" 2>/dev/null || return 0
 		sleep 0.05
 	done
