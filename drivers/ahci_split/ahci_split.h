@@ -11,9 +11,11 @@
 #define DRV_NAME			"ahci_split"
 
 #ifdef ATA_SPLIT_TEST
-/* The HBA's registers say what the test wants them to say. */
+/* The HBA's registers say what the test wants them to say, and it sees writes. */
 #undef readl
+#undef writel
 #define readl(addr)			ata_split_fault_readl(addr)
+#define writel(val, addr)		ata_split_fault_writel(val, addr)
 #endif
 
 /**
@@ -24,7 +26,7 @@
  * @version: VS
  * @port_map: ports to use
  * @saved_cap: CAP as firmware left it, to restore after a reset
- * @saved_port_map: PI to restore after a reset: firmware's, or what it was forced to
+ * @saved_port_map: PI to restore after a reset, firmware's unless it was forced
  * @saved_pcs: AHCI_INTEL_PCS as firmware left it
  * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
  * @per_port_irq: does each port have a vector of its own?

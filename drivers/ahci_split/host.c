@@ -74,19 +74,20 @@ static u32 ahci_split_mapped_ports(struct device *dev)
  * Which ports are there?  PI and CAP.NP may disagree; trust the smaller.  Either
  * may name ports behind the end of the BAR; these are not there.
  */
-static u32 ahci_split_port_map(struct device *dev,
-			       struct ahci_split_host *hpriv)
+static void ahci_split_save_port_map(struct device *dev,
+				     struct ahci_split_host *hpriv)
 {
 	unsigned int n_ports = FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1;
 	u32 mapped = ahci_split_mapped_ports(dev);
-	u32 map = hpriv->saved_port_map;
+	u32 map = readl(hpriv->mmio + AHCI_PI);
 
+	hpriv->saved_port_map = map;
 	if (hweight32(map) > n_ports) {
 		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), ignoring it; if a disk is missing, leave the controller to ahci\n",
 			 map, n_ports);
 		map = 0;
 	}
-	/* Before AHCI 1.3 PI was often left empty; the next driver gets it right. */
+	/* Before AHCI 1.3 PI was often left empty; stock ahci restores this, too. */
 	if (!map && hpriv->version < AHCI_VS_1_3) {
 		map = GENMASK(n_ports - 1, 0);
 		hpriv->saved_port_map = map;
@@ -98,7 +99,7 @@ static u32 ahci_split_port_map(struct device *dev,
 			 map, AHCI_PCI_BAR);
 		map &= mapped;
 	}
-	return map;
+	hpriv->port_map = map;
 }
 
 /**
@@ -124,8 +125,7 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 	if (hpriv->version >= AHCI_VS_1_2)
 		hpriv->cap2 = readl(hpriv->mmio + AHCI_CAP2);
 
-	hpriv->saved_port_map = readl(hpriv->mmio + AHCI_PI);
-	hpriv->port_map = ahci_split_port_map(dev, hpriv);
+	ahci_split_save_port_map(dev, hpriv);
 	pci_read_config_word(to_pci_dev(dev), AHCI_INTEL_PCS, &hpriv->saved_pcs);
 
 	map = hpriv->port_map;

@@ -13,7 +13,8 @@
  *
  * /sys/kernel/debug/ata_split/lies: writing "OFFSET AND OR COUNT" makes the next
  * COUNT reads of the register at that offset tell (value & AND) | OR; "none" ends
- * all lies.  Reading tells how many of each are left.
+ * all lies.  Reading tells what was written to the register meanwhile, and how
+ * many lies are left.
  */
 
 #include <linux/debugfs.h>
@@ -291,6 +292,7 @@ static struct ata_split_lie {
 	unsigned int			offset;
 	u32				and;
 	u32				or;
+	u32				written;
 	unsigned int			left;
 } ata_split_lies[ATA_SPLIT_NR_LIES];
 
@@ -328,14 +330,38 @@ u32 ata_split_fault_readl(const void __iomem *addr)
 }
 EXPORT_SYMBOL_GPL(ata_split_fault_readl);
 
+/**
+ * ata_split_fault_writel - writel(), noted for a register that lies
+ * @val: value
+ * @addr: register, as for ata_split_fault_readl()
+ *
+ * CONTEXT: any.
+ */
+void ata_split_fault_writel(u32 val, void __iomem *addr)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	writel(val, addr);
+	if (!READ_ONCE(ata_split_nr_lies))
+		return;
+
+	spin_lock_irqsave(&ata_split_lies_lock, flags);
+	for (i = 0; i < ata_split_nr_lies; i++)
+		if (ata_split_lies[i].offset == offset_in_page(addr))
+			ata_split_lies[i].written = val;
+	spin_unlock_irqrestore(&ata_split_lies_lock, flags);
+}
+EXPORT_SYMBOL_GPL(ata_split_fault_writel);
+
 static int lies_show(struct seq_file *m, void *v)
 {
 	unsigned int i;
 
 	spin_lock_irq(&ata_split_lies_lock);
 	for (i = 0; i < ata_split_nr_lies; i++)
-		seq_printf(m, "%#x %u\n", ata_split_lies[i].offset,
-			   ata_split_lies[i].left);
+		seq_printf(m, "%#x %#x %u\n", ata_split_lies[i].offset,
+			   ata_split_lies[i].written, ata_split_lies[i].left);
 	spin_unlock_irq(&ata_split_lies_lock);
 	return 0;
 }
@@ -348,7 +374,7 @@ static int lies_open(struct inode *inode, struct file *file)
 static ssize_t lies_write(struct file *file, const char __user *ubuf,
 			  size_t len, loff_t *ppos)
 {
-	struct ata_split_lie lie;
+	struct ata_split_lie lie = { .written = 0 };
 	char buf[64] = "";
 	int rc = 0;
 	bool none;

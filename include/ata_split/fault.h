@@ -97,6 +97,7 @@ bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));
 void ata_split_fault_fis(void *fis, size_t size, u8 *status);
 u32 ata_split_fault_readl(const void __iomem *addr);
+void ata_split_fault_writel(u32 val, void __iomem *addr);
 void ata_split_fault_done_begin(const struct ata_split_port *sp);
 void ata_split_fault_done_end(void);
 void ata_split_fault_init(struct dentry *dir);
