@@ -17,29 +17,33 @@ reload() {
 }
 at_exit "unload_driver 2>/dev/null; load_driver; bind_again"
 
+some_io() {
+	load 1 "${DISKS[@]:0:2}"
+}
+
 value() {
 	cat "/sys/module/$1/parameters/$2"
 }
 
 defaults() {
 	reload "" "" && [ "$(value ata_split split)" = Y ] && [ "$(value ahci_split host_lock)" = N ] &&
-		load 1 "${DISKS[@]:0:2}" && [ "$(counter split)" -gt 0 ]
+		some_io && [ "$(counter split)" -gt 0 ]
 }
 
 no_split() {
-	reload split=0 "" && [ "$(value ata_split split)" = N ] && load 1 "${DISKS[@]:0:2}" || return
+	reload split=0 "" && [ "$(value ata_split split)" = N ] && some_io || return
 	accounted || return
 	[ "$(counter built)" -eq 0 ] && [ "$(counter split)" -eq 0 ] || { echo "commands were built"; return 1; }
 	[ "$(counter core_off)" -gt 100 ] || { echo "core_off is $(counter core_off)"; return 1; }
 }
 
 host_lock() {
-	reload "" host_lock=1 && [ "$(value ahci_split host_lock)" = Y ] && load 1 "${DISKS[@]:0:2}" &&
+	reload "" host_lock=1 && [ "$(value ahci_split host_lock)" = Y ] && some_io &&
 		accounted && [ "$(counter split)" -gt 0 ]
 }
 
 both() {
-	reload split=0 host_lock=1 && load 1 "${DISKS[@]:0:2}" && accounted && [ "$(counter split)" -eq 0 ]
+	reload split=0 host_lock=1 && some_io && accounted && [ "$(counter split)" -eq 0 ]
 }
 
 # Neither loaded with nonsense, nor changed while loaded.

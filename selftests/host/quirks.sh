@@ -15,7 +15,7 @@ OURS=$TOP/drivers/ahci_split/pci.c
 taken() {
 	local stock=$1/drivers/ata/ahci.c
 	cp "$1/include/linux/pci_ids.h" "$OUT/"
-	# In one of the two, as of the kernel.
+	# Newer kernels have these in a header of their own.
 	sed -n '/^#define PCI_ANY_ID/p; /^struct pci_device_id {/,/^};/p' \
 		"$1"/include/linux/{mod_devicetable,device-id/pci}.h 2>/dev/null >"$OUT/pci.h" || :
 	sed -nE '/^#define PCI_V?DEVICE(_SUB|_CLASS)?\(/,/[^\]$/p' "$1/include/linux/pci.h" >>"$OUT/pci.h"

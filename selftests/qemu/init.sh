@@ -243,7 +243,7 @@ interactive() {
 VERDICT=ok
 trap finish EXIT
 mount_all
-# The registers of a program that the kernel kills: it may be the witness.
+# If a tool crashes, the log has its registers: was it the tool, or its memory?
 echo 1 >/proc/sys/kernel/print-fatal-signals
 for i in sd_mod sr_mod sg; do
 	modprobe -q "$i"
