@@ -140,26 +140,27 @@ wanted() {
 
 # run_host TEST: one that needs no guest, or boots its own
 run_host() {
-	local name log said state=0 start=$SECONDS
+	local name log lines state=0 start=$SECONDS
 	name=$(basename "$1" .sh)
 	log=$BUILD/host/$name.log
-	"$1" >"$log" 2>&1 &
+	setsid "$1" >"$log" 2>&1 &
 	# shellcheck disable=SC2064 # the id is not going to change
-	trap "kill $! 2>/dev/null; exit 1" TERM
+	trap "kill -- -$! 2>/dev/null; exit 1" TERM
 	wait $! || state=$?
 	case $state in
 	0) echo "ok host/$name ($((SECONDS - start)) s)"; state=ok ;;
 	4) echo "skip host/$name $(tail -n 1 "$log")"; state=skip ;;
 	*)
-		said=$(grep -vE '^ok ' "$log" | head -n 20 | sed 's/^/  | /') || true
-		printf '%s\nnot ok host/%s\n  log: %s\n  again: make check GUEST=host TEST=%s\n' \
-			"$said" "$name" "$log" "$name"
+		lines=$(grep -vE '^ok ' "$log" | head -n 20 | sed 's/^/  | /') || true
+		printf 'not ok host/%s\n  log: %s\n  again: make check GUEST=host TEST=%s\n%s\n' \
+			"$name" "$log" "$name" "$lines"
 		state=not_ok ;;
 	esac
 	echo "$state host/$name" >>"$RESULTS"
 }
 
-# That of the package takes minutes and makes a chroot, so only if it was asked for.
+# All that need no guest, or boot their own. That of the package takes minutes and makes
+# a chroot, so only if it was asked for.
 check_host() {
 	local test name
 	mkdir -p "$BUILD/host"
