@@ -239,9 +239,29 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
 
+/*
+ * libata's ata_qc_complete() tells the LED of each command.  Once a jiffy is all
+ * that it can show: a blink takes 60 ms, and is not begun anew before its end.
+ */
+static void ata_split_light(struct ata_split_port *sp, unsigned int directions)
+{
+	unsigned long now = jiffies;
+
+	/* Either direction is a bit of its own. */
+	BUILD_BUG_ON(DMA_TO_DEVICE != 1 || DMA_FROM_DEVICE != 2);
+	if (directions & DMA_FROM_DEVICE && sp->lit[READ] != now) {
+		sp->lit[READ] = now;
+		ledtrig_disk_activity(false);
+	}
+	if (directions & DMA_TO_DEVICE && sp->lit[WRITE] != now) {
+		sp->lit[WRITE] = now;
+		ledtrig_disk_activity(true);
+	}
+}
+
 /* @seen is known when this is compiled. */
 static __always_inline void
-ata_split_finish_as(const struct ata_split_port *sp,
+ata_split_finish_as(struct ata_split_port *sp,
 		    const struct ata_split_batch *batch, bool seen)
 {
 	struct ata_split_recorder *rec = sp->recorder;
@@ -264,18 +284,10 @@ ata_split_finish_as(const struct ata_split_port *sp,
 		if (seen)
 			trace_ata_split_done(sp->ap, tag);
 	}
-	/*
-	 * Once for all of them: a LED that is on does not go on again.  Either
-	 * direction is a bit of its own.
-	 */
-	BUILD_BUG_ON(DMA_TO_DEVICE != 1 || DMA_FROM_DEVICE != 2);
-	if (directions & DMA_FROM_DEVICE)
-		ledtrig_disk_activity(false);
-	if (directions & DMA_TO_DEVICE)
-		ledtrig_disk_activity(true);
+	ata_split_light(sp, directions);
 }
 
-static noinline void ata_split_finish_seen(const struct ata_split_port *sp,
+static noinline void ata_split_finish_seen(struct ata_split_port *sp,
 					   const struct ata_split_batch *batch)
 {
 	u64 now = local_clock();
@@ -291,7 +303,7 @@ static noinline void ata_split_finish_seen(const struct ata_split_port *sp,
  * Unmap and finish a batch.  Not inline, as ata_split_complete_end() would have to
  * save registers for it with the lock held.
  */
-static noinline void ata_split_finish(const struct ata_split_port *sp,
+static noinline void ata_split_finish(struct ata_split_port *sp,
 				      const struct ata_split_batch *batch)
 	__releases_shared(RCU)
 {

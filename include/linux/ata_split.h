@@ -173,6 +173,8 @@ struct ata_split_batch {
  *	yet.  Only under ap->lock
  * @batch: where completions collect, or NULL outside an interrupt.
  *	Only under ap->lock
+ * @lit: when the disk LED was last told of a READ and of a WRITE, in jiffies.
+ *	Only in the interrupt handler, which does not run on two CPUs
  *
  * ap->private_data of an LLD that adopts the split points to one of these,
  * usually the first member of its own structure.
@@ -187,6 +189,7 @@ struct ata_split_port {
 	u32				eh_epoch __guarded_by(ata_split_startio);
 	u32				held __guarded_by(ata_split_startio);
 	struct ata_split_batch		*batch __guarded_by(ata_split_startio);
+	unsigned long			lit[2];
 };
 
 /**
