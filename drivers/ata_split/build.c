@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BuildIo: everything about a command that needs nobody's consent.
+ * BuildIo: is a command one for the split, and everything about it that needs
+ * nobody's consent.
  *
  * Runs with no lock held and interrupts on, on many CPUs at once for the same
  * port.  It writes to what its tag owns: the request, the ata_queued_cmd of
@@ -50,6 +51,112 @@ void ata_split_build_init(const char *name, struct lock_class_key *key) { }
 static inline void ata_split_build_enter(void) { }
 static inline void ata_split_build_exit(void) { }
 #endif
+
+/*
+ * Decode a READ or WRITE.  Anything unusual is the core's, which knows the
+ * right sense data; return ATA_SPLIT_BUILT if it can be built.
+ */
+static __always_inline enum ata_split_count
+ata_split_decode(struct scsi_cmnd *cmd, struct ata_split_rw *rw)
+{
+	const u8 *cdb = cmd->cmnd;
+	enum dma_data_direction dir = DMA_FROM_DEVICE;
+	unsigned int cdb_len = 10;
+
+	if (blk_rq_is_passthrough(scsi_cmd_to_rq(cmd)))
+		return ATA_SPLIT_CORE_PASSTHROUGH;
+
+	rw->tf_flags = 0;
+	switch (cdb[0]) {
+	case WRITE_10:
+	case WRITE_16:
+		rw->tf_flags = ATA_TFLAG_WRITE;
+		dir = DMA_TO_DEVICE;
+		break;
+	case READ_10:
+	case READ_16:
+		break;
+	default:
+		return ATA_SPLIT_CORE_COMMAND;
+	}
+
+	if (cdb[0] == READ_16 || cdb[0] == WRITE_16) {
+		cdb_len = 16;
+		rw->lba = get_unaligned_be64(&cdb[2]);
+		rw->n_block = get_unaligned_be32(&cdb[10]);
+		/* SBC-5: duration limit descriptor, DLD2 and DLD1:0 */
+		if (cdb[1] & 0x01 || cdb[14] & 0xc0)
+			return ATA_SPLIT_CORE_CDL;
+		/* libata's lba_48_ok(); READ(10) cannot ask for more */
+		if (rw->n_block > ATA_MAX_SECTORS_LBA48 ||
+		    rw->lba + rw->n_block - 1 >= 1ULL << 48)
+			return ATA_SPLIT_CORE_LBA;
+	} else {
+		rw->lba = get_unaligned_be32(&cdb[2]);
+		rw->n_block = get_unaligned_be16(&cdb[7]);
+	}
+	/* SBC: FUA */
+	if (cdb[1] & 0x08)
+		rw->tf_flags |= ATA_TFLAG_FUA;
+
+	if (cmd->cmd_len != cdb_len || cmd->sc_data_direction != dir ||
+	    !rw->n_block ||
+	    scsi_bufflen(cmd) != (u64)rw->n_block * cmd->device->sector_size)
+		return ATA_SPLIT_CORE_SHAPE;
+
+	return ATA_SPLIT_BUILT;
+}
+
+/*
+ * Is a build likely to be of use?  A glance without the lock at what lasts;
+ * StartIo decides, and looks at more.
+ */
+static enum ata_split_count ata_split_glance(const struct ata_port *ap)
+{
+	unsigned long dev_flags = ata_split_peek(ap->link.device[0].flags);
+
+	if (unlikely(ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD))
+		return ATA_SPLIT_CORE_PORT;
+	if (unlikely(!ata_split_queues(dev_flags)))
+		return dev_flags & ATA_SPLIT_DFLAGS_GONE ?
+		       ATA_SPLIT_CORE_DEVICE : ATA_SPLIT_CORE_NONCQ;
+
+	return ATA_SPLIT_BUILT;
+}
+
+static __always_inline enum ata_split_count
+__ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
+		     struct ata_split_rw *rw)
+{
+	enum ata_split_count verdict = ata_split_decode(cmd, rw);
+
+	if (unlikely(verdict != ATA_SPLIT_BUILT))
+		return verdict;
+
+	/* The core path teaches it, so this ends with the first command. */
+	if (unlikely(!READ_ONCE(ata_split_core_complete)))
+		return ATA_SPLIT_CORE_UNLEARNED;
+
+	return ata_split_glance(ap);
+}
+
+/**
+ * ata_split_eligible - is a command one for the split?
+ * @ap: port, to read only
+ * @cmd: command
+ * @rw: becomes what the CDB says, if it is
+ *
+ * CONTEXT: BuildIo.
+ * LOCKING: none.
+ *
+ * Return: ATA_SPLIT_BUILT if the split takes it, else why the core gets it.
+ */
+enum ata_split_count ata_split_eligible(const struct ata_port *ap,
+					struct scsi_cmnd *cmd,
+					struct ata_split_rw *rw)
+{
+	return __ata_split_eligible(ap, cmd, rw);
+}
 
 /* The NCQ branch of libata's ata_build_rw_tf(). */
 static void ata_split_build_tf(const struct ata_device *dev,
@@ -148,24 +255,28 @@ static void ata_split_forget(struct ata_queued_cmd *qc)
 /**
  * ata_split_build - prepare a command up to, but not including, its issue
  * @sp: port, to read only
- * @qc: the ata_queued_cmd of the request's tag, with ->ap and ->dev set
- * @cmd: READ or WRITE that ata_split_queuecmd() found eligible
- * @rw: its CDB, decoded
+ * @qc: the ata_queued_cmd of the request's tag
+ * @cmd: command
  *
  * CONTEXT: BuildIo, contract clauses C2 to C9.
  * LOCKING: none; interrupts on; must not sleep.
  *
  * Return: ATA_SPLIT_BUILT; ATA_SPLIT_MAP_BUSY when the buffer cannot be mapped
- * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() refused.  Unless it was
- * built, nothing is left of it.
+ * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() refused; otherwise why the
+ * command is not one for the split.  Unless it was built, nothing is left of it.
  */
 enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc,
-				     struct scsi_cmnd *cmd,
-				     struct ata_split_rw rw)
+				     struct scsi_cmnd *cmd)
 {
 	const struct ata_port *ap = sp->ap;
-	enum ata_split_count verdict = ATA_SPLIT_BUILT;
+	enum ata_split_count verdict;
+	/* Decoded before it is read; kernels clear the stack otherwise. */
+	struct ata_split_rw rw __uninitialized;
+
+	verdict = __ata_split_eligible(ap, cmd, &rw);
+	if (verdict != ATA_SPLIT_BUILT)
+		return verdict;
 
 	lockdep_assert_irqs_enabled();
 	lockdep_assert_not_held(ap->lock);
@@ -173,6 +284,8 @@ enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 	/* Error handling may look at the flags; nobody else may write. */
 	ASSERT_EXCLUSIVE_WRITER_SCOPED(*qc);
 
+	qc->ap = sp->ap;
+	qc->dev = &sp->ap->link.device[0];
 	ata_split_build_qc(qc, cmd, rw);
 	ata_split_build_tf(qc->dev, qc, rw,
 			   IOPRIO_PRIO_CLASS(req_get_ioprio(scsi_cmd_to_rq(cmd))));

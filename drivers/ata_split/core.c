@@ -33,99 +33,6 @@ static struct lock_class_key ata_split_lock_key;
 static const char ata_split_lock_name[] = "ata_split_port";
 
 /*
- * Decode a READ or WRITE.  Anything unusual is the core's, which knows the
- * right sense data; return ATA_SPLIT_BUILT if it can be built.
- */
-static enum ata_split_count ata_split_decode(struct scsi_cmnd *cmd,
-					     struct ata_split_rw *rw)
-{
-	const u8 *cdb = cmd->cmnd;
-	enum dma_data_direction dir = DMA_FROM_DEVICE;
-	unsigned int cdb_len = 10;
-
-	if (blk_rq_is_passthrough(scsi_cmd_to_rq(cmd)))
-		return ATA_SPLIT_CORE_PASSTHROUGH;
-
-	rw->tf_flags = 0;
-	switch (cdb[0]) {
-	case WRITE_10:
-	case WRITE_16:
-		rw->tf_flags = ATA_TFLAG_WRITE;
-		dir = DMA_TO_DEVICE;
-		break;
-	case READ_10:
-	case READ_16:
-		break;
-	default:
-		return ATA_SPLIT_CORE_COMMAND;
-	}
-
-	if (cdb[0] == READ_16 || cdb[0] == WRITE_16) {
-		cdb_len = 16;
-		rw->lba = get_unaligned_be64(&cdb[2]);
-		rw->n_block = get_unaligned_be32(&cdb[10]);
-		/* SBC-5: duration limit descriptor, DLD2 and DLD1:0 */
-		if (cdb[1] & 0x01 || cdb[14] & 0xc0)
-			return ATA_SPLIT_CORE_CDL;
-		/* libata's lba_48_ok(); READ(10) cannot ask for more */
-		if (rw->n_block > ATA_MAX_SECTORS_LBA48 ||
-		    rw->lba + rw->n_block - 1 >= 1ULL << 48)
-			return ATA_SPLIT_CORE_LBA;
-	} else {
-		rw->lba = get_unaligned_be32(&cdb[2]);
-		rw->n_block = get_unaligned_be16(&cdb[7]);
-	}
-	/* SBC: FUA */
-	if (cdb[1] & 0x08)
-		rw->tf_flags |= ATA_TFLAG_FUA;
-
-	if (cmd->cmd_len != cdb_len || cmd->sc_data_direction != dir ||
-	    !rw->n_block ||
-	    scsi_bufflen(cmd) != (u64)rw->n_block * cmd->device->sector_size)
-		return ATA_SPLIT_CORE_SHAPE;
-
-	return ATA_SPLIT_BUILT;
-}
-
-/*
- * Is a build likely to be of use?  A glance without the lock at what lasts;
- * StartIo decides, and looks at more.
- */
-static enum ata_split_count ata_split_glance(const struct ata_port *ap)
-{
-	unsigned long dev_flags = ata_split_peek(ap->link.device[0].flags);
-
-	if (unlikely(ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD))
-		return ATA_SPLIT_CORE_PORT;
-	if (unlikely(!ata_split_queues(dev_flags)))
-		return dev_flags & ATA_SPLIT_DFLAGS_GONE ?
-		       ATA_SPLIT_CORE_DEVICE : ATA_SPLIT_CORE_NONCQ;
-
-	return ATA_SPLIT_BUILT;
-}
-
-/* ATA_SPLIT_BUILT if the split takes the command, else why the core gets it. */
-static enum ata_split_count ata_split_eligible(const struct ata_port *ap,
-					       struct scsi_cmnd *cmd,
-					       struct ata_split_rw *rw)
-{
-	enum ata_split_count verdict;
-
-	if (unlikely(!ata_split_enabled))
-		return ATA_SPLIT_CORE_OFF;
-
-	verdict = ata_split_decode(cmd, rw);
-	if (unlikely(verdict != ATA_SPLIT_BUILT))
-		return verdict;
-
-	/* The core path teaches it, so this ends with the first command. */
-	if (unlikely(!READ_ONCE(ata_split_core_complete)))
-		return ATA_SPLIT_CORE_UNLEARNED;
-
-	return ata_split_glance(ap);
-}
-
-/*
  * A shortage passes, and error handling would not help: a request whose mapping
  * fails comes again.  If it has done so for as long as the midlayer gives a command
  * in all (scsi_cmd_runtime_exceeced()), it was no shortage, and the core answers.
@@ -157,8 +64,6 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	struct ata_split_port *sp = ata_split_port(ap);
 	enum ata_split_count verdict;
 	struct ata_queued_cmd *qc;
-	/* Decoded before it is read; kernels clear the stack otherwise. */
-	struct ata_split_rw rw __uninitialized;
 	u32 epoch;
 
 	/* A dummy port has no device; libata says so. */
@@ -173,16 +78,14 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	 */
 	epoch = context_unsafe(smp_load_acquire(&sp->eh_epoch));
 
-	verdict = ata_split_eligible(ap, cmd, &rw);
-	if (verdict != ATA_SPLIT_BUILT)
+	if (unlikely(!ata_split_enabled)) {
+		verdict = ATA_SPLIT_CORE_OFF;
 		goto core;
+	}
 
 	qc = &ap->qcmd[scsi_cmd_to_rq(cmd)->tag];
-	qc->ap = ap;
-	qc->dev = &ap->link.device[0];
-	verdict = ata_split_looked_at() ?
-		  ata_split_build_seen(sp, qc, cmd, rw) :
-		  ata_split_build(sp, qc, cmd, rw);
+	verdict = ata_split_looked_at() ? ata_split_build_seen(sp, qc, cmd) :
+					  ata_split_build(sp, qc, cmd);
 	if (unlikely(verdict == ATA_SPLIT_MAP_BUSY)) {
 		if (!ata_split_overdue(cmd)) {
 			ata_split_refuse(sp, cmd, verdict);

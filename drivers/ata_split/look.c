@@ -81,8 +81,7 @@ static void ata_split_longest(const struct ata_split_port *sp,
  * ata_split_build_seen - ata_split_build() while somebody looks
  * @sp: port
  * @qc: the ata_queued_cmd of the request's tag
- * @cmd: READ or WRITE
- * @rw: its CDB, decoded
+ * @cmd: command
  *
  * CONTEXT: BuildIo.
  * LOCKING: none.
@@ -91,17 +90,22 @@ static void ata_split_longest(const struct ata_split_port *sp,
  */
 enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
 					  struct ata_queued_cmd *qc,
-					  struct scsi_cmnd *cmd,
-					  struct ata_split_rw rw)
+					  struct scsi_cmnd *cmd)
 {
 	unsigned int tag = scsi_cmd_to_rq(cmd)->tag;
 	enum ata_split_count verdict;
+	struct ata_split_rw rw;
 	u64 ns;
+
+	/* The build asks again: what is no build is not to look like one. */
+	verdict = ata_split_eligible(sp->ap, cmd, &rw);
+	if (verdict != ATA_SPLIT_BUILT)
+		return verdict;
 
 	trace_ata_split_build_begin(sp->ap, tag, rw.lba, rw.n_block,
 				    rw.tf_flags);
 	ns = local_clock();
-	verdict = ata_split_build(sp, qc, cmd, rw);
+	verdict = ata_split_build(sp, qc, cmd);
 	ns = local_clock() - ns;
 	ata_split_longest(sp, ATA_SPLIT_TIME_BUILD, ns);
 	trace_ata_split_build_end(sp->ap, tag, verdict,

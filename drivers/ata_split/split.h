@@ -54,10 +54,12 @@ DECLARE_STATIC_KEY_FALSE(ata_split_looking);
 #define ata_split_looked_at()	static_branch_unlikely(&ata_split_looking)
 
 /* build.c: BuildIo */
+enum ata_split_count ata_split_eligible(const struct ata_port *ap,
+					struct scsi_cmnd *cmd,
+					struct ata_split_rw *rw);
 enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc,
-				     struct scsi_cmnd *cmd,
-				     struct ata_split_rw rw);
+				     struct scsi_cmnd *cmd);
 void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd);
 void ata_split_build_init(const char *name, struct lock_class_key *key);
 
@@ -86,8 +88,7 @@ void ata_split_done(struct scsi_cmnd *cmd) __in_startio;
 /* look.c: trace events and measured times */
 enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
 					  struct ata_queued_cmd *qc,
-					  struct scsi_cmnd *cmd,
-					  struct ata_split_rw rw);
+					  struct scsi_cmnd *cmd);
 void ata_split_held(const struct ata_split_port *sp, enum ata_split_time what,
 		    u64 ns);
 void ata_split_ended(const struct ata_split_port *sp, struct scsi_cmnd *cmd,

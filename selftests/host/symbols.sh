@@ -29,8 +29,10 @@ KDIR=$(production_kdir)
 copy_sources "$DIR"
 compile "$KDIR" "$DIR" modules || { tail -n 20 "$DIR/log"; bad "does not compile"; exit 1; }
 
-# Our own names are not calls: they are what the command is given to finish with.
-gate drivers/ata_split/build.o scsi_dma_map scsi_dma_unmap ata_split_done ata_split_complete
+# Our own names are not calls: they are what the command is given to finish with, and
+# whether libata's end of it is known.
+gate drivers/ata_split/build.o scsi_dma_map scsi_dma_unmap ata_split_done ata_split_complete \
+	ata_split_core_complete
 gate drivers/ahci_split/build.o ata_tf_to_fis sg_next
 
 # The gate itself: a libata function with state, called from a build, is found.
