@@ -198,8 +198,7 @@ static void ata_split_build_tf(const struct ata_device *dev,
 
 /* What libata's ata_scsi_qc_new() and ata_scsi_translate() fill in. */
 static void ata_split_build_qc(struct ata_queued_cmd *qc,
-			       struct scsi_cmnd *cmd,
-			       struct ata_split_rw rw)
+			       struct scsi_cmnd *cmd)
 {
 	const struct request *rq = scsi_cmd_to_rq(cmd);
 	unsigned long flags = ATA_QCFLAG_IO;
@@ -214,7 +213,10 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 	qc->scsidone = ata_split_done;
 	qc->complete_fn = ata_split_complete;
 	qc->dma_dir = cmd->sc_data_direction;
-	qc->nbytes = rw.n_block * cmd->device->sector_size;
+	qc->nbytes = scsi_bufflen(cmd);
+	qc->sg = scsi_sglist(cmd);
+	qc->cursg = qc->sg;
+	qc->orig_n_elem = scsi_sg_count(cmd);
 
 	if (rq->rq_flags & RQF_QUIET)
 		flags |= ATA_QCFLAG_QUIET;
@@ -226,23 +228,27 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 	WRITE_ONCE(qc->flags, flags);
 }
 
-/* Map the buffer and hand the list to the qc, as libata's ata_sg_setup(). */
-static int ata_split_map(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
+/*
+ * Map the buffer, as libata's ata_sg_setup().  Most requests are one segment, for
+ * which a list is a detour, as nvme-pci found.
+ */
+static int ata_split_map(struct ata_queued_cmd *qc)
 {
-	int n_elem;
+	struct device *dev = qc->ap->dev;
+	struct scatterlist *sg = qc->sg;
 
 	if (ata_split_fault_map())
 		return -ENOMEM;
 
-	n_elem = scsi_dma_map(cmd);
-	if (n_elem <= 0)
-		return -ENOMEM;
-
-	qc->sg = scsi_sglist(cmd);
-	qc->cursg = qc->sg;
-	qc->orig_n_elem = scsi_sg_count(cmd);
-	qc->n_elem = n_elem;
-	return 0;
+	if (likely(qc->orig_n_elem == 1)) {
+		qc->n_elem = 1;
+		sg_dma_len(sg) = sg->length;
+		sg_dma_address(sg) = dma_map_page(dev, sg_page(sg), sg->offset,
+						  sg->length, qc->dma_dir);
+		return dma_mapping_error(dev, sg_dma_address(sg));
+	}
+	qc->n_elem = dma_map_sg(dev, sg, qc->orig_n_elem, qc->dma_dir);
+	return qc->n_elem ? 0 : -ENOMEM;
 }
 
 /* Leave nothing under a tag that the request may not keep. */
@@ -286,10 +292,10 @@ enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 
 	qc->ap = sp->ap;
 	qc->dev = &sp->ap->link.device[0];
-	ata_split_build_qc(qc, cmd, rw);
+	ata_split_build_qc(qc, cmd);
 	ata_split_build_tf(qc->dev, qc, rw,
 			   IOPRIO_PRIO_CLASS(req_get_ioprio(scsi_cmd_to_rq(cmd))));
-	if (unlikely(ata_split_map(qc, cmd))) {
+	if (unlikely(ata_split_map(qc))) {
 		ata_split_forget(qc);
 		verdict = ATA_SPLIT_MAP_BUSY;
 		goto out;
@@ -319,6 +325,6 @@ out:
 void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
 {
 	if (!ata_split_fault(ATA_SPLIT_FAULT_LEAK_ON_REFUSAL))
-		scsi_dma_unmap(cmd);
+		ata_split_unmap(qc->ap, cmd);
 	ata_split_forget(qc);
 }

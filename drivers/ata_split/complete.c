@@ -76,7 +76,7 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 
 	if (unlikely(qc->scsidone != ata_split_done)) {
 		/* EH's: its own ->scsidone decides about retry or finish. */
-		scsi_dma_unmap(qc->scsicmd);
+		ata_split_unmap(qc->ap, qc->scsicmd);
 		ata_split_ended(sp, qc->scsicmd, ATA_SPLIT_DONE_EH);
 	}
 	READ_ONCE(ata_split_core_complete)(qc);
@@ -109,13 +109,13 @@ void ata_split_done(struct scsi_cmnd *cmd)
 	 * scsi_eh_scmd_add() waits for a grace period.
 	 */
 	if (unlikely(test_bit(SCMD_STATE_COMPLETE, &cmd->state))) {
-		scsi_dma_unmap(cmd);
+		ata_split_unmap(ap, cmd);
 		ata_split_ended(sp, cmd, ATA_SPLIT_DONE_TIMEDOUT);
 		return;
 	}
 
 	if (unlikely(!batch)) {
-		scsi_dma_unmap(cmd);
+		ata_split_unmap(ap, cmd);
 		ata_split_ended(sp, cmd, ATA_SPLIT_DONE_LOCKED);
 		scsi_done(cmd);
 		return;
@@ -279,7 +279,7 @@ ata_split_finish_as(struct ata_split_port *sp,
 						 cmd->result);
 		ata_split_record_at(rec, at + i, cmd, ATA_SPLIT_DONE_DEFERRED);
 		directions |= cmd->sc_data_direction;
-		scsi_dma_unmap(cmd);
+		ata_split_unmap(sp->ap, cmd);
 		scsi_done(cmd);
 		if (seen)
 			trace_ata_split_done(sp->ap, tag);

@@ -4,6 +4,7 @@
 #define _ATA_SPLIT_SPLIT_H
 
 #include <linux/ata_split.h>
+#include <linux/dma-mapping.h>
 #include <linux/jump_label.h>
 
 /**
@@ -41,6 +42,20 @@ static inline bool ata_split_queues(unsigned long dev_flags)
  * this can stand a stale answer, as StartIo looks again.
  */
 #define ata_split_peek(x)	data_race(READ_ONCE(x))
+
+/* The way back from ata_split_map(), which see. */
+static inline void ata_split_unmap(const struct ata_port *ap,
+				   struct scsi_cmnd *cmd)
+{
+	struct scatterlist *sg = scsi_sglist(cmd);
+	unsigned int count = scsi_sg_count(cmd);
+
+	if (likely(count == 1))
+		dma_unmap_page(ap->dev, sg_dma_address(sg), sg_dma_len(sg),
+			       cmd->sc_data_direction);
+	else
+		dma_unmap_sg(ap->dev, sg, count, cmd->sc_data_direction);
+}
 
 /* One event on one port.  Safe in any context. */
 static inline void ata_split_count(const struct ata_split_port *sp,

@@ -92,7 +92,7 @@ prove() {
 	mkdir -p "$dir/drivers"
 	rm -rf "$dir/drivers/ata_split"
 	cp -r "$TOP/drivers/ata_split" "$dir/drivers/"
-	sed -i 's/scsi_dma_unmap(cmd);/SWAP/; s/scsi_done(cmd);/scsi_dma_unmap(cmd);/; s/SWAP/scsi_done(cmd);/' \
+	sed -i 's/ata_split_unmap(sp->ap, cmd);/SWAP/; s/scsi_done(cmd);/ata_split_unmap(sp->ap, cmd);/; s/SWAP/scsi_done(cmd);/' \
 		"$dir/drivers/ata_split/complete.c"
 	sed -i 's/smp_load_acquire(&sp->eh_epoch)/READ_ONCE(sp->eh_epoch)/' "$dir/drivers/ata_split/core.c"
 	for found in done-unmap eh-epoch; do

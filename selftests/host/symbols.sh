@@ -31,8 +31,8 @@ compile "$KDIR" "$DIR" modules || { tail -n 20 "$DIR/log"; bad "does not compile
 
 # Our own names are not calls: they are what the command is given to finish with, and
 # whether libata's end of it is known.
-gate drivers/ata_split/build.o scsi_dma_map scsi_dma_unmap ata_split_done ata_split_complete \
-	ata_split_core_complete
+gate drivers/ata_split/build.o dma_map_page_attrs dma_unmap_page_attrs dma_map_sg_attrs \
+	dma_unmap_sg_attrs ata_split_done ata_split_complete ata_split_core_complete
 gate drivers/ahci_split/build.o ata_tf_to_fis sg_next
 
 # The gate itself: a libata function with state, called from a build, is found.
