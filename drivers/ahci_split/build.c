@@ -12,18 +12,26 @@
 #include <linux/kcsan-checks.h>
 #include "build.h"
 
-static void ahci_split_fill_prdt(struct ahci_cmd_table *table,
-				 const struct ata_queued_cmd *qc)
+static void ahci_split_fill_prd(struct ahci_prd *prd, struct scatterlist *sg)
 {
-	unsigned int i, n_elem = ata_split_n_elem(qc);
-	struct scatterlist *sg;
+	u64 addr = sg_dma_address(sg);
 
-	for_each_sg(qc->sg, sg, n_elem, i) {
-		u64 addr = sg_dma_address(sg);
+	prd->dba = cpu_to_le32(lower_32_bits(addr));
+	prd->dbau = cpu_to_le32(upper_32_bits(addr));
+	prd->dbc = cpu_to_le32(sg_dma_len(sg) - 1);
+}
 
-		table->prdt[i].dba = cpu_to_le32(lower_32_bits(addr));
-		table->prdt[i].dbau = cpu_to_le32(upper_32_bits(addr));
-		table->prdt[i].dbc = cpu_to_le32(sg_dma_len(sg) - 1);
+/* Most commands have one segment: nobody is asked what follows the last one. */
+static void ahci_split_fill_prdt(struct ahci_prd *prd, struct scatterlist *sg,
+				 unsigned int n_elem)
+{
+	if (!n_elem)
+		return;
+
+	ahci_split_fill_prd(prd, sg);
+	while (--n_elem) {
+		sg = sg_next(sg);
+		ahci_split_fill_prd(++prd, sg);
 	}
 }
 
@@ -44,6 +52,7 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 	unsigned int nr = ahci_split_table_nr(qc);
 	struct ahci_cmd_table *table = &port->table[nr];
 	struct ahci_cmd_info *info = &port->info[nr];
+	unsigned int n_elem = ata_split_n_elem(qc);
 	unsigned int pmp = qc->dev->link->pmp;
 	u32 opts;
 
@@ -52,7 +61,7 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 	ata_tf_to_fis(&qc->tf, pmp, 1, table->cfis);
 
 	opts = AHCI_CMD_CFL | pmp << AHCI_CMD_PMP_SHIFT |
-	       ata_split_n_elem(qc) << AHCI_CMD_PRDTL_SHIFT;
+	       n_elem << AHCI_CMD_PRDTL_SHIFT;
 	if (qc->tf.flags & ATA_TFLAG_WRITE)
 		opts |= AHCI_CMD_WRITE;
 	if (unlikely(ata_is_atapi(qc->tf.protocol))) {
@@ -63,6 +72,6 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 	}
 	info->opts = cpu_to_le32(opts);
 
-	ahci_split_fill_prdt(table, qc);
+	ahci_split_fill_prdt(table->prdt, qc->sg, n_elem);
 	return AC_ERR_OK;
 }
