@@ -5,7 +5,7 @@
 #include "ahci_split.h"
 
 /* Hand the commands that the HBA no longer lists to libata. */
-static void ahci_split_complete_active(struct ata_port *ap)
+static __always_inline void ahci_split_complete_active(struct ata_port *ap)
 	__in_startio
 {
 	struct ahci_split_port *pp = ahci_split_port(ap);
@@ -60,7 +60,7 @@ static void ahci_split_notification(struct ata_port *ap)
 		sata_async_notification(ap);
 }
 
-static void ahci_split_handle(struct ata_port *ap, u32 status)
+static __always_inline void ahci_split_handle(struct ata_port *ap, u32 status)
 	__in_startio
 {
 	/* PRCS is SError's bit N (AHCI 1.3.1, 3.3.5), so nothing to clear without. */
@@ -95,7 +95,7 @@ static void ahci_split_unmask(struct ata_port *ap)
 		writel(AHCI_PXI_ENABLED, ahci_split_port_mmio(ap) + AHCI_PXIE);
 }
 
-static void ahci_split_port_intr(struct ata_port *ap)
+static __always_inline void ahci_split_port_intr(struct ata_port *ap)
 {
 	struct ahci_split_port *pp = ahci_split_port(ap);
 	/* Kernels clear the stack; this is 264 bytes that nobody reads first. */
