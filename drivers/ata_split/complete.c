@@ -307,6 +307,12 @@ static noinline void ata_split_finish(struct ata_split_port *sp,
 				      const struct ata_split_batch *batch)
 	__releases_shared(RCU)
 {
+	/* Before they are done, or they are in nobody's count for a moment. */
+	if (batch->nr) {
+		this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED],
+			     batch->nr);
+		this_cpu_inc(sp->counters->batch[__fls(batch->nr)]);
+	}
 	ata_split_fault_done_begin(sp);
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
 			 "deferred scsi_done() outside an RCU section");
@@ -316,11 +322,6 @@ static noinline void ata_split_finish(struct ata_split_port *sp,
 		ata_split_finish_as(sp, batch, false);
 	ata_split_fault_done_end();
 	rcu_read_unlock();
-
-	if (!batch->nr)
-		return;
-	this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED], batch->nr);
-	this_cpu_inc(sp->counters->batch[__fls(batch->nr)]);
 }
 
 /**

@@ -86,15 +86,8 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	qc = &ap->qcmd[scsi_cmd_to_rq(cmd)->tag];
 	verdict = ata_split_looked_at() ? ata_split_build_seen(sp, qc, cmd) :
 					  ata_split_build(sp, qc, cmd);
-	if (unlikely(verdict == ATA_SPLIT_MAP_BUSY)) {
-		if (!ata_split_overdue(cmd)) {
-			ata_split_refuse(sp, cmd, verdict);
-			return SCSI_MLQUEUE_HOST_BUSY;
-		}
-		verdict = ATA_SPLIT_CORE_MAP;
-	}
 	if (unlikely(verdict != ATA_SPLIT_BUILT))
-		goto core;
+		goto not_built;
 	ata_split_count(sp, verdict);
 	ata_split_fault_built(qc);
 
@@ -108,6 +101,16 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	}
 
 	ata_split_unbuild(qc, cmd);
+	goto core;
+
+not_built:
+	if (verdict == ATA_SPLIT_MAP_BUSY) {
+		if (!ata_split_overdue(cmd)) {
+			ata_split_refuse(sp, cmd, verdict);
+			return SCSI_MLQUEUE_HOST_BUSY;
+		}
+		verdict = ATA_SPLIT_CORE_MAP;
+	}
 core:
 	ata_split_refuse(sp, cmd, verdict);
 	/* This one may be the last, and the core does not know what that means. */
