@@ -47,7 +47,7 @@ static_assert(sizeof(struct ahci_prd) == 16);
  * Built without a lock by whoever owns the tag.
  */
 struct ahci_cmd_table {
-	u8				cfis[64];
+	__le32				cfis[16];
 	u8				acmd[16];
 	u8				reserved[48];
 	struct ahci_prd			prdt[AHCI_MAX_PRD];
@@ -69,13 +69,14 @@ struct ahci_cmd_info {
 	__le32				ctbau;
 };
 
+#define AHCI_FIS_H2D			0x27	/* SATA, FIS type */
+#define AHCI_FIS_C			BIT(15)	/* SATA, it is a command */
 #define AHCI_CMD_CFL			5	/* dwords of a Register FIS */
 #define AHCI_CMD_ATAPI			BIT(5)
 #define AHCI_CMD_WRITE			BIT(6)
 #define AHCI_CMD_PREFETCH		BIT(7)
 #define AHCI_CMD_RESET			BIT(8)
 #define AHCI_CMD_CLEAR_BUSY		BIT(10)
-#define AHCI_CMD_PMP_SHIFT		12
 #define AHCI_CMD_PRDTL_SHIFT		16
 
 /*

@@ -182,7 +182,7 @@ static int ahci_split_exec_polled(struct ata_port *ap,
 {
 	struct ahci_split_port *pp = ahci_split_port(ap);
 
-	ata_tf_to_fis(tf, 0, 0, pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
+	ata_tf_to_fis(tf, 0, 0, (u8 *)pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
 	pp->info[AHCI_SPLIT_TABLE_INTERNAL].opts =
 		cpu_to_le32(AHCI_CMD_CFL | opts);
 	ahci_split_fill_header(pp, 0, AHCI_SPLIT_TABLE_INTERNAL);

@@ -548,7 +548,7 @@ void ata_split_fault_books(const struct ata_split_port *sp)
  * CONTEXT: StartIo.
  * LOCKING: ap->lock.
  */
-void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis)
+void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis)
 {
 	u8 fis[20];	/* SATA, Register - Host to Device FIS */
 

@@ -92,7 +92,7 @@ void ata_split_fault_built(struct ata_queued_cmd *qc);
 void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 	__in_startio;
 void ata_split_fault_books(const struct ata_split_port *sp);
-void ata_split_fault_issue(struct ata_queued_cmd *qc, const u8 *cfis);
+void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis);
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));
 void ata_split_fault_fis(void *fis, size_t size, u8 *status);
@@ -120,7 +120,7 @@ static inline void ata_split_fault_fresh(const struct ata_split_port *sp,
 					 u32 epoch) { }
 static inline void ata_split_fault_books(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_issue(struct ata_queued_cmd *qc,
-					 const u8 *cfis) { }
+					 const void *cfis) { }
 
 static inline bool ata_split_fault_irq(struct ata_port *ap,
 				       void (*unmask)(struct ata_port *ap))
