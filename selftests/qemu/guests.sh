@@ -367,7 +367,7 @@ guest_shell() {
 # clock that counts instructions. A second CPU that is never started, since with one
 # possible CPU blk-mq completes in the interrupt handler, under stock ahci's lock. And
 # time is read from the TSC as on real machines, of which Linux must be told: it takes
-# the HPET otherwise, six times for each I/O.
+# the HPET otherwise, several times for each I/O.
 guest_hold() {
 	controller ahci0 8
 	null_disk ahci0 0
