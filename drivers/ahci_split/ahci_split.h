@@ -82,9 +82,9 @@ struct ahci_split_port {
 	char				irq_desc[16];
 };
 
-static inline struct ahci_split_port *ahci_split_port(const struct ata_port *ap)
+static inline struct ahci_split_port *to_ahci_split_port(const struct ata_port *ap)
 {
-	return container_of(ata_split_port(ap), struct ahci_split_port,
+	return container_of(to_ata_split_port(ap), struct ahci_split_port,
 			    build.split);
 }
 

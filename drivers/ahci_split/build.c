@@ -56,15 +56,15 @@ static void ahci_split_fill_prdt(struct ahci_prd *prd, struct scatterlist *sg,
  * ahci_split_qc_prep - ->qc_prep: command FIS, ATAPI command, PRD table, header
  * @qc: command, its buffer mapped
  *
- * CONTEXT: BuildIo; or StartIo, for commands of the core path.
- * LOCKING: none needed, @qc's tag is the caller's.
+ * Context: BuildIo; or StartIo, for commands of the core path.  Needs no lock:
+ * the caller owns @qc's tag.
  *
  * Return: AC_ERR_OK.
  */
 enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 {
 	const struct ahci_split_build *port =
-		container_of(ata_split_port(qc->ap), struct ahci_split_build,
+		container_of(to_ata_split_port(qc->ap), struct ahci_split_build,
 			     split);
 	unsigned int nr = ahci_split_table_nr(qc);
 	struct ahci_cmd_table *table = &port->table[nr];

@@ -8,7 +8,7 @@
 static __always_inline void ahci_split_complete_active(struct ata_port *ap)
 	__in_startio
 {
-	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ahci_split_port *pp = to_ahci_split_port(ap);
 	struct ata_eh_info *ehi = &ap->link.eh_info;
 	/* NCQ and other commands are never in flight together. */
 	bool queued = ap->link.sactive;
@@ -50,7 +50,7 @@ static void ahci_split_notification(struct ata_port *ap)
 	__in_startio
 {
 	const struct ahci_split_host *hpriv = ap->host->private_data;
-	const struct ahci_split_port *pp = ahci_split_port(ap);
+	const struct ahci_split_port *pp = to_ahci_split_port(ap);
 
 	if (likely(!(ap->link.device[0].flags & ATA_DFLAG_AN)))
 		return;
@@ -97,7 +97,7 @@ static void ahci_split_unmask(struct ata_port *ap)
 
 static __always_inline void ahci_split_port_intr(struct ata_port *ap)
 {
-	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ahci_split_port *pp = to_ahci_split_port(ap);
 	/* Kernels clear the stack; this is 264 bytes that nobody reads first. */
 	struct ata_split_batch batch __uninitialized;
 	u32 status;
@@ -123,7 +123,7 @@ static __always_inline void ahci_split_port_intr(struct ata_port *ap)
  * @irq: Linux interrupt number
  * @dev_id: the port
  *
- * CONTEXT: completion.
+ * Context: Completion.
  *
  * Return: IRQ_HANDLED, nobody shares the vector.
  */
@@ -138,7 +138,7 @@ irqreturn_t ahci_split_intr_port(int irq, void *dev_id)
  * @irq: Linux interrupt number
  * @dev_id: the ATA host
  *
- * CONTEXT: completion.  One port's lock at a time.
+ * Context: Completion.  One port's lock at a time.
  *
  * Return: IRQ_NONE if the HBA raised nothing.
  */
@@ -170,14 +170,13 @@ irqreturn_t ahci_split_intr_host(int irq, void *dev_id)
  * ahci_split_qc_fill_rtf - ->qc_fill_rtf: the registers as the device left them
  * @qc: command that failed, or whose caller wants to see them
  *
- * CONTEXT: completion or EH.
- * LOCKING: ap->lock.
+ * Context: Completion or EH.  Caller holds ap->lock.
  *
  * Return: true, in kernels that ask.
  */
 ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
 {
-	const struct ahci_rx_fis *rx = &ahci_split_port(qc->ap)->dma->rx;
+	const struct ahci_rx_fis *rx = &to_ahci_split_port(qc->ap)->dma->rx;
 
 	if (qc->tf.protocol == ATA_PROT_PIO &&
 	    qc->dma_dir == DMA_FROM_DEVICE &&
@@ -207,12 +206,11 @@ ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
  * Read now, as the next FIS overwrites it; and only for commands whose caller
  * asked, which a plain READ or WRITE's does not.
  *
- * CONTEXT: completion.
- * LOCKING: ap->lock.
+ * Context: Completion.  Caller holds ap->lock.
  */
 void ahci_split_qc_ncq_fill_rtf(struct ata_port *ap, u64 done_mask)
 {
-	const struct ahci_rx_fis *rx = &ahci_split_port(ap)->dma->rx;
+	const struct ahci_rx_fis *rx = &to_ahci_split_port(ap)->dma->rx;
 
 	lockdep_assert_held(ap->lock);
 

@@ -19,7 +19,7 @@ static void ahci_split_note(struct ata_port *ap, const char *when, u32 status)
 {
 	void __iomem *mmio = ahci_split_port_mmio(ap);
 
-	ata_split_note(ata_split_port(ap),
+	ata_split_note(to_ata_split_port(ap),
 		       "%s: PxIS %08x PxCMD %08x PxTFD %08x PxSSTS %08x PxSERR %08x PxSACT %08x PxCI %08x",
 		       when, status, readl(mmio + AHCI_PXCMD),
 		       readl(mmio + AHCI_PXTFD), readl(mmio + AHCI_PXSSTS),
@@ -32,13 +32,12 @@ static void ahci_split_note(struct ata_port *ap, const char *when, u32 status)
  * @ap: port; what had completed is already out of the way
  * @status: PxIS
  *
- * CONTEXT: completion.
- * LOCKING: ap->lock.
+ * Context: Completion.  Caller holds ap->lock.
  */
 void ahci_split_error_intr(struct ata_port *ap, u32 status)
 	__in_startio
 {
-	const struct ahci_split_port *pp = ahci_split_port(ap);
+	const struct ahci_split_port *pp = to_ahci_split_port(ap);
 	struct ata_eh_info *ehi = &ap->link.eh_info;
 	struct ata_queued_cmd *qc = ata_qc_from_tag(ap, ap->link.active_tag);
 	u32 serror;
@@ -102,8 +101,7 @@ void ahci_split_error_intr(struct ata_port *ap, u32 status)
  * ahci_split_freeze - ->freeze: no more interrupts from this port
  * @ap: port
  *
- * CONTEXT: EH.
- * LOCKING: ap->lock.
+ * Context: EH.  Caller holds ap->lock.
  */
 void ahci_split_freeze(struct ata_port *ap)
 {
@@ -114,8 +112,7 @@ void ahci_split_freeze(struct ata_port *ap)
  * ahci_split_thaw - ->thaw: forget what happened, listen again
  * @ap: port
  *
- * CONTEXT: EH.
- * LOCKING: ap->lock.
+ * Context: EH.  Caller holds ap->lock.
  */
 void ahci_split_thaw(struct ata_port *ap)
 {
@@ -180,7 +177,7 @@ static int ahci_split_exec_polled(struct ata_port *ap,
 				  const struct ata_taskfile *tf, u32 opts,
 				  unsigned int timeout_ms)
 {
-	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ahci_split_port *pp = to_ahci_split_port(ap);
 
 	ata_tf_to_fis(tf, 0, 0, (u8 *)pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
 	pp->info[AHCI_SPLIT_TABLE_INTERNAL].opts =
@@ -206,7 +203,7 @@ static int ahci_split_exec_polled(struct ata_port *ap,
  * @class: what the signature says is there
  * @deadline: in jiffies
  *
- * CONTEXT: EH.
+ * Context: EH.
  *
  * Return: 0 or a negative error.
  */
@@ -260,7 +257,7 @@ fail:
  * @class: what the signature says is there, if the link came up
  * @deadline: in jiffies
  *
- * CONTEXT: EH.
+ * Context: EH.
  *
  * Return: 0, -EAGAIN if a softreset should follow, or a negative error.
  */
@@ -268,7 +265,7 @@ int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
 			 unsigned long deadline)
 {
 	struct ata_port *ap = link->ap;
-	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ahci_split_port *pp = to_ahci_split_port(ap);
 	struct ata_taskfile tf;
 	bool online;
 	int rc;
@@ -297,7 +294,7 @@ int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
  * @link: host link
  * @class: device class
  *
- * CONTEXT: EH.
+ * Context: EH.
  */
 void ahci_split_postreset(struct ata_link *link, unsigned int *class)
 {
@@ -320,8 +317,7 @@ void ahci_split_postreset(struct ata_link *link, unsigned int *class)
  * ahci_split_error_handler - ->error_handler
  * @ap: port
  *
- * CONTEXT: EH.
- * LOCKING: host->eh_mutex.
+ * Context: EH.  Caller holds host->eh_mutex.
  */
 void ahci_split_error_handler(struct ata_port *ap)
 	__must_hold(&ap->host->eh_mutex)
@@ -332,7 +328,7 @@ void ahci_split_error_handler(struct ata_port *ap)
 	ahci_split_note(ap, "error handling",
 			readl(ahci_split_port_mmio(ap) + AHCI_PXIS));
 	spin_unlock_irqrestore(ap->lock, flags);
-	ata_split_report(ata_split_port(ap));
+	ata_split_report(to_ata_split_port(ap));
 
 	/* A fatal error stops the engine; libata wants to read logs first. */
 	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {
@@ -350,7 +346,7 @@ void ahci_split_error_handler(struct ata_port *ap)
  * ahci_split_post_internal_cmd - ->post_internal_cmd
  * @qc: internal command that is done
  *
- * CONTEXT: EH.
+ * Context: EH.
  */
 void ahci_split_post_internal_cmd(struct ata_queued_cmd *qc)
 {

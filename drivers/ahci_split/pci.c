@@ -159,7 +159,7 @@ static int ahci_split_activate_per_port(struct ata_host *host)
 		int irq = pci_irq_vector(pdev, i);
 
 		rc = devm_request_irq(host->dev, irq, ahci_split_intr_port, 0,
-				      ahci_split_port(ap)->irq_desc, ap);
+				      to_ahci_split_port(ap)->irq_desc, ap);
 		if (rc)
 			return rc;
 		ata_split_port_desc_irq(ap, irq);

@@ -109,7 +109,7 @@ int ahci_split_stop_engine(struct ata_port *ap)
 static void ahci_split_start_fis_rx(struct ata_port *ap)
 {
 	const struct ahci_split_host *hpriv = ap->host->private_data;
-	const struct ahci_split_port *pp = ahci_split_port(ap);
+	const struct ahci_split_port *pp = to_ahci_split_port(ap);
 	dma_addr_t list = pp->dma_addr + offsetof(struct ahci_split_dma, list);
 	dma_addr_t rx = pp->dma_addr + offsetof(struct ahci_split_dma, rx);
 

@@ -10,8 +10,8 @@
  * @slot: slot of the command list
  * @nr: number of the command table; slot 0 has two that it may point at
  *
- * CONTEXT: StartIo; or EH, for a polled command.
- * LOCKING: ap->lock, or a port that is frozen by error handling.
+ * Context: StartIo; or EH, for a polled command.  Caller holds ap->lock, or
+ * the port is frozen by error handling.
  */
 void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 			    unsigned int nr)
@@ -27,12 +27,11 @@ void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
  * writel() orders tables and headers, whichever CPU wrote them, before the
  * doorbell.
  *
- * CONTEXT: StartIo or completion.
- * LOCKING: ap->lock.
+ * Context: StartIo or completion.  Caller holds ap->lock.
  */
 void ahci_split_ring(struct ata_port *ap, u32 tags)
 {
-	struct ahci_split_port *pp = ahci_split_port(ap);
+	struct ahci_split_port *pp = to_ahci_split_port(ap);
 	void __iomem *mmio = pp->mmio;
 	u32 left = tags;
 
@@ -58,14 +57,13 @@ void ahci_split_ring(struct ata_port *ap, u32 tags)
  * ahci_split_qc_issue - ->qc_issue: fill the header and ring
  * @qc: prepared command of libata's core, in its books
  *
- * CONTEXT: StartIo.
- * LOCKING: ap->lock.
+ * Context: StartIo.  Caller holds ap->lock.
  *
  * Return: 0.
  */
 unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc)
 {
-	struct ahci_split_port *pp = ahci_split_port(qc->ap);
+	struct ahci_split_port *pp = to_ahci_split_port(qc->ap);
 	unsigned int nr = ahci_split_table_nr(qc);
 	u32 bit = 1U << qc->hw_tag;
 

@@ -146,8 +146,7 @@ __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
  * @cmd: command
  * @rw: becomes what the CDB says, if it is
  *
- * CONTEXT: BuildIo.
- * LOCKING: none.
+ * Context: BuildIo.  Takes no lock.
  *
  * Return: ATA_SPLIT_BUILT if the split takes it, else why the core gets it.
  */
@@ -264,8 +263,8 @@ static void ata_split_forget(struct ata_queued_cmd *qc)
  * @qc: the ata_queued_cmd of the request's tag
  * @cmd: command
  *
- * CONTEXT: BuildIo, contract clauses C2 to C9.
- * LOCKING: none; interrupts on; must not sleep.
+ * Context: BuildIo, contract clauses C2 to C9.  No lock held, interrupts on;
+ * must not sleep.
  *
  * Return: ATA_SPLIT_BUILT; ATA_SPLIT_MAP_BUSY when the buffer cannot be mapped
  * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() refused; otherwise why the
@@ -319,8 +318,7 @@ out:
  * A refused request may come back with another tag, so nothing may stay
  * behind under this one: contract clause C12.
  *
- * CONTEXT: BuildIo.
- * LOCKING: none.
+ * Context: BuildIo.  Takes no lock.
  */
 void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
 {

@@ -35,8 +35,7 @@ EXPORT_SYMBOL_GPL(ata_split_core_complete);
  * An ATAPI device's READ completes in another function, and an internal command
  * in none of SCSI's.
  *
- * CONTEXT: StartIo.
- * LOCKING: ap->lock.
+ * Context: StartIo.  Caller holds ap->lock.
  */
 void __ata_split_learn(struct ata_queued_cmd *qc)
 {
@@ -61,13 +60,12 @@ EXPORT_SYMBOL_GPL(__ata_split_learn);
  * ata_split_complete - ->complete_fn of the split's commands
  * @qc: command that is done, whichever way it ended
  *
- * CONTEXT: completion or EH.
- * LOCKING: ap->lock.
+ * Context: Completion or EH.  Caller holds ap->lock.
  */
 void ata_split_complete(struct ata_queued_cmd *qc)
 	__in_startio
 {
-	struct ata_split_port *sp = ata_split_port(qc->ap);
+	struct ata_split_port *sp = to_ata_split_port(qc->ap);
 
 	lockdep_assert_held(qc->ap->lock);
 
@@ -89,14 +87,13 @@ void ata_split_complete(struct ata_queued_cmd *qc)
  * The tag stays with the request until scsi_done(), so nobody builds another
  * command in its place meanwhile.
  *
- * CONTEXT: completion.
- * LOCKING: ap->lock.
+ * Context: Completion.  Caller holds ap->lock.
  */
 void ata_split_done(struct scsi_cmnd *cmd)
 	__in_startio
 {
 	struct ata_port *ap = ata_shost_to_port(cmd->device->host);
-	struct ata_split_port *sp = ata_split_port(ap);
+	struct ata_split_port *sp = to_ata_split_port(ap);
 	struct ata_split_batch *batch = sp->batch;
 
 	lockdep_assert_held(ap->lock);
@@ -129,8 +126,8 @@ void ata_split_done(struct scsi_cmnd *cmd)
  * @sp: port
  * @batch: where to collect them, on the caller's stack
  *
- * CONTEXT: completion, in the interrupt handler.
- * LOCKING: takes ap->lock and enters an RCU read-side section.
+ * Context: Completion, in the interrupt handler.  Takes ap->lock and enters an
+ * RCU read-side section.
  */
 void ata_split_complete_begin(struct ata_split_port *sp,
 			      struct ata_split_batch *batch)
@@ -213,8 +210,8 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
  *
  * As libata's ata_qc_complete_multiple(), which gets what is not a plain success.
  *
- * CONTEXT: completion, after ata_split_complete_begin().
- * LOCKING: ap->lock.
+ * Context: Completion, after ata_split_complete_begin().  Caller holds
+ * ap->lock.
  *
  * Return: 0, or -EINVAL if @active names a tag that is not in flight.
  */
@@ -332,8 +329,8 @@ static noinline void ata_split_finish(struct ata_split_port *sp,
  * Unmapping comes first: it is what makes bounced data visible.  Never
  * deferred further than this function, see ata_split_done().
  *
- * CONTEXT: completion, in the interrupt handler; contract clause C17.
- * LOCKING: drops ap->lock; RCU read-side section until the last scsi_done().
+ * Context: Completion, in the interrupt handler; contract clause C17.  Drops
+ * ap->lock; RCU read-side section until the last scsi_done().
  */
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)

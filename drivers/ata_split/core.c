@@ -17,8 +17,8 @@ MODULE_PARM_DESC(split,
 /**
  * ata_split_on - is the split on?
  *
- * CONTEXT: any.
- * LOCKING: none, the parameter is read when the module is loaded.
+ * Context: Any context.  Takes no lock: the parameter is set when the module
+ * is loaded.
  *
  * Return: what the parameter says.
  */
@@ -51,8 +51,8 @@ static bool ata_split_overdue(struct scsi_cmnd *cmd)
  * @shost: SCSI host of the port
  * @cmd: command
  *
- * CONTEXT: BuildIo, then StartIo, inside the block layer's RCU section.
- * LOCKING: none; interrupts on.
+ * Context: BuildIo, then StartIo, inside the block layer's RCU section.  No
+ * lock held, interrupts on.
  *
  * Return: 0 if the command was taken (it may be complete by now), a
  * SCSI_MLQUEUE code if it is to be queued again; then nothing of it is left.
@@ -61,7 +61,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 				       struct scsi_cmnd *cmd)
 {
 	struct ata_port *ap = ata_shost_to_port(shost);
-	struct ata_split_port *sp = ata_split_port(ap);
+	struct ata_split_port *sp = to_ata_split_port(ap);
 	enum ata_split_count verdict;
 	struct ata_queued_cmd *qc;
 	u32 epoch;
@@ -123,8 +123,7 @@ EXPORT_SYMBOL_GPL(ata_split_queuecmd);
  * ata_split_init_sht - send an LLD's commands through the split
  * @sht: template made with libata's ATA_*_SHT() macros, before any host uses it
  *
- * CONTEXT: module init.
- * LOCKING: none.
+ * Context: Module init.  Takes no lock.
  */
 void ata_split_init_sht(struct scsi_host_template *sht)
 {
@@ -135,11 +134,11 @@ EXPORT_SYMBOL_GPL(ata_split_init_sht);
 
 /**
  * ata_split_port_init - set up the split's half of a port
- * @sp: zeroed; becomes what ata_split_port() finds
+ * @sp: zeroed; becomes what to_ata_split_port() finds
  * @ap: port, with its final ap->lock, not yet in use
  * @ring: the LLD's function of that name
  *
- * CONTEXT: the LLD's ->port_start().
+ * Context: The LLD's ->port_start().
  *
  * Return: 0 or -ENOMEM.  Nothing to undo: all of it is device-managed.
  */

@@ -73,8 +73,7 @@ static void ata_split_counters_remove(void *dir)
  * ata_split_show_host - show the counters of a host's ports in debugfs
  * @host: registered, as libata numbers its ports no sooner in all kernels
  *
- * CONTEXT: probe.  May sleep.
- * LOCKING: none.
+ * Context: Probe.  May sleep.  Takes no lock.
  *
  * Return: 0 or -ENOMEM.  Nothing to undo: it goes with the device's binding.
  */
@@ -86,7 +85,7 @@ int ata_split_show_host(struct ata_host *host)
 	int i, rc;
 
 	for (i = 0; i < host->n_ports; i++) {
-		sp = ata_split_port(host->ports[i]);
+		sp = to_ata_split_port(host->ports[i]);
 		if (!sp)
 			continue;
 

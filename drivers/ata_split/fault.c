@@ -303,7 +303,7 @@ static DEFINE_SPINLOCK(ata_split_lies_lock);	/* both */
  * ata_split_fault_readl - readl() of an HBA that may lie
  * @addr: register; its offset is in a page, which is what an AHCI HBA's take
  *
- * CONTEXT: any.
+ * Context: Any context.
  *
  * Return: what the HBA says, or what the test wants.
  */
@@ -335,7 +335,7 @@ EXPORT_SYMBOL_GPL(ata_split_fault_readl);
  * @val: value
  * @addr: register, as for ata_split_fault_readl()
  *
- * CONTEXT: any.
+ * Context: Any context.
  */
 void ata_split_fault_writel(u32 val, void __iomem *addr)
 {
@@ -414,7 +414,7 @@ static DECLARE_FAULT_ATTR(ata_split_fail_map);
 /**
  * ata_split_fault_map - shall this mapping fail?
  *
- * CONTEXT: BuildIo.
+ * Context: BuildIo.
  *
  * Return: true if so.
  */
@@ -445,7 +445,7 @@ static void fault_taskfile(struct ata_taskfile *tf)
  * ata_split_fault_building - in a build, between mapping and ->qc_prep()
  * @qc: command
  *
- * CONTEXT: BuildIo.
+ * Context: BuildIo.
  */
 void ata_split_fault_building(struct ata_queued_cmd *qc)
 {
@@ -473,14 +473,14 @@ void ata_split_fault_building(struct ata_queued_cmd *qc)
  * ata_split_fault_built - between BuildIo and StartIo
  * @qc: command
  *
- * CONTEXT: BuildIo.
+ * Context: BuildIo.
  */
 void ata_split_fault_built(struct ata_queued_cmd *qc)
 {
 	window_hold_build(ATA_SPLIT_WINDOW_BUILT, qc);
 
 	if (ata_split_fault(ATA_SPLIT_FAULT_DOORBELL_UNLOCKED))
-		ata_split_port(qc->ap)->ring(qc->ap, 1U << qc->tag);
+		to_ata_split_port(qc->ap)->ring(qc->ap, 1U << qc->tag);
 }
 
 /**
@@ -491,8 +491,7 @@ void ata_split_fault_built(struct ata_queued_cmd *qc)
  * Asks again, so that a StartIo that forgets to ask is found out: is it of this
  * epoch, and is no error handling due?
  *
- * CONTEXT: StartIo.
- * LOCKING: ap->lock.
+ * Context: StartIo.  Caller holds ap->lock.
  */
 void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 	__in_startio
@@ -512,8 +511,8 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
  * The split keeps them by hand, and most of what is wrong in them shows much
  * later or with other hardware.
  *
- * CONTEXT: StartIo or completion, before the lock is dropped.
- * LOCKING: ap->lock.
+ * Context: StartIo or completion, before the lock is dropped.  Caller holds
+ * ap->lock.
  */
 void ata_split_fault_books(const struct ata_split_port *sp)
 {
@@ -545,8 +544,7 @@ void ata_split_fault_books(const struct ata_split_port *sp)
  *
  * The device will do what the FIS says, so it had better be this command's.
  *
- * CONTEXT: StartIo.
- * LOCKING: ap->lock.
+ * Context: StartIo.  Caller holds ap->lock.
  */
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis)
 {
@@ -570,7 +568,7 @@ EXPORT_SYMBOL_GPL(ata_split_fault_issue);
  * @ap: port
  * @unmask: how the LLD lets the port's interrupt through again
  *
- * CONTEXT: completion.
+ * Context: Completion.
  *
  * Return: true if the LLD is to mask the port's interrupt and go.
  */
@@ -594,8 +592,7 @@ EXPORT_SYMBOL_GPL(ata_split_fault_irq);
  * @size: of that
  * @status: status and error of queued commands in it
  *
- * CONTEXT: completion.
- * LOCKING: ap->lock.
+ * Context: Completion.  Caller holds ap->lock.
  */
 void ata_split_fault_fis(void *fis, size_t size, u8 *status)
 {
@@ -612,7 +609,7 @@ EXPORT_SYMBOL_GPL(ata_split_fault_fis);
  * ata_split_fault_done_begin - in the interrupt handler, the lock is dropped
  * @sp: port
  *
- * CONTEXT: completion.
+ * Context: Completion.
  */
 void ata_split_fault_done_begin(const struct ata_split_port *sp)
 {
@@ -624,7 +621,7 @@ void ata_split_fault_done_begin(const struct ata_split_port *sp)
 /**
  * ata_split_fault_done_end - in the interrupt handler, all is done
  *
- * CONTEXT: completion.
+ * Context: Completion.
  */
 void ata_split_fault_done_end(void)
 {

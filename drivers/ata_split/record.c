@@ -42,7 +42,7 @@ const char * const ata_split_count_names[ATA_SPLIT_NR_COUNTS] = {
  * @cmd: command, before libata gets it or before its scsi_done()
  * @how: which way it goes, or how it ended
  *
- * LOCKING: any.
+ * Context: Any context.  Takes no lock.
  */
 void ata_split_record(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
 		      enum ata_split_count how)
@@ -60,8 +60,7 @@ void ata_split_record(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
  * The last two are kept: usually that of the error interrupt, if there was one,
  * and that of the begin of error handling.
  *
- * CONTEXT: completion or EH.
- * LOCKING: ap->lock.
+ * Context: Completion or EH.  Caller holds ap->lock.
  */
 void ata_split_note(struct ata_split_port *sp, const char *fmt, ...)
 {
@@ -236,8 +235,7 @@ static void put_log(void *to, const char *line)
  *
  * At most once a minute for each port; debugfs has it at any time.
  *
- * CONTEXT: EH, at its begin.
- * LOCKING: takes ap->lock; may sleep.
+ * Context: EH, at its begin.  Takes ap->lock; may sleep.
  */
 void ata_split_report(struct ata_split_port *sp)
 {

@@ -100,7 +100,7 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 	__in_startio;
 void ata_split_done(struct scsi_cmnd *cmd) __in_startio;
 
-/* look.c: trace events and measured times */
+/* trace.c: trace events and measured times */
 enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
 					  struct ata_queued_cmd *qc,
 					  struct scsi_cmnd *cmd);

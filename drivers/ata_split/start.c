@@ -149,8 +149,7 @@ ata_split_issue(struct ata_split_port *sp, struct ata_port *ap,
  * A frozen port's are left to error handling, and what that has already taken
  * over must not be issued at all.
  *
- * CONTEXT: StartIo or completion.
- * LOCKING: ap->lock.
+ * Context: StartIo or completion.  Caller holds ap->lock.
  */
 void __ata_split_flush(struct ata_split_port *sp)
 {
@@ -180,9 +179,9 @@ void __ata_split_flush(struct ata_split_port *sp)
  * ata_split_commit - no more commands follow: ring
  * @sp: port
  *
- * CONTEXT: StartIo.
- * LOCKING: takes ap->lock, interrupts off, if a doorbell was put off.  A stale
- * answer to that concerns another CPU's commands, which it commits itself.
+ * Context: StartIo.  Takes ap->lock, interrupts off, if a doorbell was put
+ * off.  A stale answer to that concerns another CPU's commands, which it
+ * commits itself.
  */
 void ata_split_commit(struct ata_split_port *sp)
 {
@@ -207,12 +206,11 @@ void ata_split_commit(struct ata_split_port *sp)
  * @shost: SCSI host of the port
  * @hwq: the only one
  *
- * CONTEXT: StartIo.
- * LOCKING: none.
+ * Context: StartIo.  Takes no lock.
  */
 void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 {
-	struct ata_split_port *sp = ata_split_port(ata_shost_to_port(shost));
+	struct ata_split_port *sp = to_ata_split_port(ata_shost_to_port(shost));
 
 	if (sp)
 		ata_split_commit(sp);
@@ -261,8 +259,8 @@ ata_split_start_as(struct ata_split_port *sp, struct ata_queued_cmd *qc,
  * Once this returned ATA_SPLIT_STARTED the command may already be complete and
  * its memory in other use: neither @qc nor its scsi_cmnd may be touched.
  *
- * CONTEXT: StartIo, contract clauses C10, C11 and C13.
- * LOCKING: takes ap->lock, interrupts off.
+ * Context: StartIo, contract clauses C10, C11 and C13.  Takes ap->lock,
+ * interrupts off.
  *
  * Return: ATA_SPLIT_STARTED, or the reason for the refusal; then the command
  * is as it was built and ata_split_unbuild() is due.
@@ -279,8 +277,7 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
  * @qc: built command
  * @epoch: @sp->eh_epoch as it was before the build
  *
- * CONTEXT: StartIo.
- * LOCKING: takes ap->lock, interrupts off.
+ * Context: StartIo.  Takes ap->lock, interrupts off.
  *
  * Return: as ata_split_start().
  */
@@ -294,13 +291,12 @@ enum ata_split_count ata_split_start_seen(struct ata_split_port *sp,
  * ata_split_end_eh - LLD's ->end_eh: builds from before this pass are void
  * @ap: port whose error handling ends
  *
- * CONTEXT: EH.
- * LOCKING: ap->lock.
+ * Context: EH.  Caller holds ap->lock.
  */
 void ata_split_end_eh(struct ata_port *ap)
 	__in_startio
 {
-	struct ata_split_port *sp = ata_split_port(ap);
+	struct ata_split_port *sp = to_ata_split_port(ap);
 
 	lockdep_assert_held(ap->lock);
 

@@ -90,7 +90,7 @@
  *
  * libata parks it per link, 6.1 per port, old stable kernels not at all.
  *
- * LOCKING: ap->lock.
+ * Context: Caller holds ap->lock.
  *
  * Return: true if so; an NCQ command has to wait then.
  */

@@ -193,15 +193,14 @@ struct ata_split_port {
 };
 
 /**
- * ata_split_port - the split's half of a port
+ * to_ata_split_port - the split's half of a port
  * @ap: port, of an LLD that adopted the split
  *
- * CONTEXT: any.
- * LOCKING: none.
+ * Context: Any context.  Takes no lock.
  *
  * Return: the structure, or NULL for a dummy port.
  */
-static inline struct ata_split_port *ata_split_port(const struct ata_port *ap)
+static inline struct ata_split_port *to_ata_split_port(const struct ata_port *ap)
 {
 	return ap->private_data;
 }
@@ -214,8 +213,7 @@ static inline struct ata_split_port *ata_split_port(const struct ata_port *ap)
  * never sets it.  For an LLD with ATA_FLAG_PIO_DMA every data command is
  * mapped, whichever way it came.
  *
- * CONTEXT: BuildIo or StartIo.
- * LOCKING: none, the caller owns the command.
+ * Context: BuildIo or StartIo.  Takes no lock: the caller owns the command.
  *
  * Return: number of mapped segments, zero if the command moves no data.
  */
@@ -235,8 +233,7 @@ void __ata_split_learn(struct ata_queued_cmd *qc);
  * commands, so that the split's commands must end in it too; it is static.
  * The first READ or WRITE that took the core path shows it.
  *
- * CONTEXT: StartIo.
- * LOCKING: ap->lock.
+ * Context: StartIo.  Caller holds ap->lock.
  */
 static inline void ata_split_learn(struct ata_queued_cmd *qc)
 {

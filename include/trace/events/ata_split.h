@@ -60,7 +60,7 @@ ATA_SPLIT_COUNT_NAMES
 
 #define ata_split_show(what)	__print_symbolic(what, ATA_SPLIT_COUNT_NAMES)
 
-/* Who looks at one of the events of the ordinary way pays for it: see look.c. */
+/* Who looks at one of the events of the ordinary way pays for it: see trace.c. */
 #ifndef ATA_SPLIT_LOOK_DECLARED
 #define ATA_SPLIT_LOOK_DECLARED
 int ata_split_look(void);

@@ -83,8 +83,7 @@ static void ata_split_longest(const struct ata_split_port *sp,
  * @qc: the ata_queued_cmd of the request's tag
  * @cmd: command
  *
- * CONTEXT: BuildIo.
- * LOCKING: none.
+ * Context: BuildIo.  Takes no lock.
  *
  * Return: as ata_split_build().
  */
@@ -120,7 +119,7 @@ enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
  * @what: by whom
  * @ns: nanoseconds
  *
- * LOCKING: none; the lock has been dropped.
+ * Context: ap->lock is not held.
  */
 void ata_split_held(const struct ata_split_port *sp, enum ata_split_time what,
 		    u64 ns)
@@ -135,8 +134,7 @@ void ata_split_held(const struct ata_split_port *sp, enum ata_split_time what,
  * @cmd: command, before its scsi_done()
  * @how: counter
  *
- * CONTEXT: completion or EH.
- * LOCKING: ap->lock.
+ * Context: Completion or EH.  Caller holds ap->lock.
  */
 void ata_split_ended(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
 		     enum ata_split_count how)
@@ -153,8 +151,7 @@ void ata_split_ended(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
  * @cmd: command
  * @why: counter
  *
- * CONTEXT: BuildIo.
- * LOCKING: none.
+ * Context: BuildIo.  Takes no lock.
  */
 void ata_split_refuse(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
 		      enum ata_split_count why)
