@@ -133,13 +133,13 @@ done_outside_rcu)
 	REPORT='deferred scsi_done\(\) outside an RCU section' ;;
 miscount)
 	BREAK=by_reading
-	REPORT='ata_split: books: ' ;;
+	REPORT='ata_split: bookkeeping: ' ;;
 phantom)
 	BREAK=by_interrupt
 	REPORT='ata_split: ringing for tag .* not to be issued' ;;
 strand)
 	BREAK=by_stranding
-	REPORT='ata_split: books: .* nobody rings for them' ;;
+	REPORT='ata_split: bookkeeping: .* nothing in flight rings' ;;
 ring_stale)
 	BREAK=by_stale_doorbell
 	REPORT='ata_split: ringing for tag .* not to be issued' ;;

@@ -65,21 +65,22 @@ static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
  * @mmio: the port's registers
  * @dma: memory shared with the HBA
  * @dma_addr: its bus address
+ * @irq_desc: name of its interrupt, if it has its own
  * @lock: the port's lock, unless the host's is shared by parameter
  * @info: what BuildIo points to by the same name
- * @irq_desc: name of its interrupt, if it has its own
  *
  * There is no mutable state here that is shared: what is in flight is in libata's
- * bitmaps and the HBA's.
+ * bitmaps and the HBA's.  The lock and each tag's @info have cache lines of their
+ * own, as builds write the latter without the former.
  */
 struct ahci_split_port {
 	struct ahci_split_build		build;
 	void __iomem			*mmio;
 	struct ahci_split_dma		*dma;
 	dma_addr_t			dma_addr;
-	spinlock_t			lock;		/* what ap->lock points to */
-	struct ahci_cmd_info		info[AHCI_SPLIT_NR_TABLES];
 	char				irq_desc[16];
+	spinlock_t			lock ____cacheline_aligned_in_smp; /* ap->lock */
+	struct ahci_split_info		info[AHCI_SPLIT_NR_TABLES];
 };
 
 static inline struct ahci_split_port *to_ahci_split_port(const struct ata_port *ap)

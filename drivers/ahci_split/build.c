@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BuildIo: the command table of a command's own tag, what the command header is
- * going to say, and nothing else.
+ * BuildIo: the command table of a command's own tag, and the contents of its
+ * command header.
  *
- * Called without a lock for the split's commands and under ap->lock for those
- * of libata's core; it cannot tell which and need not.  No register is touched
- * here, nor the command header itself: slot 0's may be in use by an internal
- * command just now.
+ * Called without a lock for the split's commands and under ap->lock for those of
+ * libata's core.  No register is touched here, nor the command header itself:
+ * an internal command may be using that of slot 0.
  */
 
 #include <linux/kcsan-checks.h>
 #include "build.h"
 
 /*
- * SATA, Register Host to Device FIS: libata's ata_tf_to_fis(), which goes by bytes, for
- * commands to a device that is behind no port multiplier.  The test variant compares.
+ * SATA, Register Host to Device FIS: libata's ata_tf_to_fis(), by dwords instead of
+ * bytes, for a device that is behind no port multiplier.  The test variant compares
+ * each command's with libata's.
  */
 static void ahci_split_fill_cfis(__le32 *fis, const struct ata_taskfile *tf)
 {
@@ -38,7 +38,7 @@ static void ahci_split_fill_prd(struct ahci_prd *prd, struct scatterlist *sg)
 	prd->dbc = cpu_to_le32(sg_dma_len(sg) - 1);
 }
 
-/* Most commands have one segment: nobody is asked what follows the last one. */
+/* Most commands have one segment, so sg_next() is not called for the last one. */
 static void ahci_split_fill_prdt(struct ahci_prd *prd, struct scatterlist *sg,
 				 unsigned int n_elem)
 {
@@ -68,7 +68,7 @@ enum ata_completion_errors ahci_split_qc_prep(struct ata_queued_cmd *qc)
 			     split);
 	unsigned int nr = ahci_split_table_nr(qc);
 	struct ahci_cmd_table *table = &port->table[nr];
-	struct ahci_cmd_info *info = &port->info[nr];
+	struct ahci_cmd_info *info = &port->info[nr].cmd;
 	unsigned int n_elem = ata_split_n_elem(qc);
 	u32 opts;
 

@@ -88,16 +88,26 @@ struct ahci_cmd_info {
 #define AHCI_SPLIT_NR_TABLES		(AHCI_MAX_CMDS + 1)
 
 /**
+ * struct ahci_split_info - a command header that waits for StartIo
+ * @cmd: what the header is to contain; a build fills in @cmd.opts, the rest is
+ *	constant
+ *
+ * Builds write to the tags' on different CPUs, so each has a cache line.
+ */
+struct ahci_split_info {
+	struct ahci_cmd_info		cmd;
+} ____cacheline_aligned_in_smp;
+
+/**
  * struct ahci_split_build - BuildIo's view of a port; constant
  * @split: the port driver's half; ap->private_data points to it
  * @table: AHCI_SPLIT_NR_TABLES command tables; a tag's is its owner's
- * @info: what the header is to say about each table; a build fills in @opts, the
- *	rest is constant.  StartIo copies it into the header
+ * @info: one for each table; StartIo copies it into the header
  */
 struct ahci_split_build {
 	struct ata_split_port		split;
 	struct ahci_cmd_table		*table;
-	struct ahci_cmd_info		*info;
+	struct ahci_split_info		*info;
 };
 
 /* Which command table a command is built in; see AHCI_SPLIT_TABLE_INTERNAL. */

@@ -180,7 +180,7 @@ static int ahci_split_exec_polled(struct ata_port *ap,
 	struct ahci_split_port *pp = to_ahci_split_port(ap);
 
 	ata_tf_to_fis(tf, 0, 0, (u8 *)pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
-	pp->info[AHCI_SPLIT_TABLE_INTERNAL].opts =
+	pp->info[AHCI_SPLIT_TABLE_INTERNAL].cmd.opts =
 		cpu_to_le32(AHCI_CMD_CFL | opts);
 	ahci_split_fill_header(pp, 0, AHCI_SPLIT_TABLE_INTERNAL);
 	writel(1, pp->mmio + AHCI_PXCI);
@@ -328,7 +328,7 @@ void ahci_split_error_handler(struct ata_port *ap)
 	ahci_split_note(ap, "error handling",
 			readl(ahci_split_port_mmio(ap) + AHCI_PXIS));
 	spin_unlock_irqrestore(ap->lock, flags);
-	ata_split_report(to_ata_split_port(ap));
+	ata_split_begin_eh(to_ata_split_port(ap));
 
 	/* A fatal error stops the engine; libata wants to read logs first. */
 	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {

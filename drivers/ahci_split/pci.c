@@ -12,12 +12,17 @@
 #include <linux/pci.h>
 #include "ahci_split.h"
 
+__diag_push();
+__diag_ignore_all("-Woverride-init", "libata's macro has a ->queuecommand");
 static struct scsi_host_template ahci_split_sht = {
 	ATA_NCQ_SHT_QD(DRV_NAME, AHCI_MAX_CMDS),
+	ATA_SPLIT_SHT_OPS,
 	.sg_tablesize		= AHCI_MAX_PRD,
 	.dma_boundary		= 0xffffffff,	/* as stock ahci: no entry crosses 4 GiB */
 	.shost_groups		= ahci_split_shost_groups,
+	.sdev_groups		= ahci_split_sdev_groups,
 };
+__diag_pop();
 
 /* Not const: libata resolves ->inherits in place. */
 static struct ata_port_operations ahci_split_ops = {
@@ -364,20 +369,7 @@ static struct pci_driver ahci_split_driver = {
 	.driver.pm		= pm_sleep_ptr(&ahci_split_pm_ops),
 };
 
-static int __init ahci_split_init(void)
-{
-	ata_split_init_sht(&ahci_split_sht);
-	ahci_split_sht.sdev_groups = ahci_split_sdev_groups;
-	return pci_register_driver(&ahci_split_driver);
-}
-
-static void __exit ahci_split_exit(void)
-{
-	pci_unregister_driver(&ahci_split_driver);
-}
-
-module_init(ahci_split_init);
-module_exit(ahci_split_exit);
+module_pci_driver(ahci_split_driver);
 
 MODULE_AUTHOR("The ata_split maintainers");
 MODULE_DESCRIPTION("AHCI SATA driver that prepares commands without the port lock");

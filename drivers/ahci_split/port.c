@@ -276,7 +276,7 @@ int ahci_split_port_start(struct ata_port *ap)
 	unsigned int nr;
 	int rc;
 
-	pp = devm_kzalloc(dev, sizeof(*pp), GFP_KERNEL);
+	pp = ata_split_devm_zalloc(dev, sizeof(*pp));
 	if (!pp)
 		return -ENOMEM;
 
@@ -289,8 +289,8 @@ int ahci_split_port_start(struct ata_port *ap)
 	for (nr = 0; nr < AHCI_SPLIT_NR_TABLES; nr++) {
 		u64 addr = ahci_split_table_addr(pp, nr);
 
-		pp->info[nr].ctba = cpu_to_le32(lower_32_bits(addr));
-		pp->info[nr].ctbau = cpu_to_le32(upper_32_bits(addr));
+		pp->info[nr].cmd.ctba = cpu_to_le32(lower_32_bits(addr));
+		pp->info[nr].cmd.ctbau = cpu_to_le32(upper_32_bits(addr));
 	}
 	pp->mmio = ahci_split_port_mmio(ap);
 	snprintf(pp->irq_desc, sizeof(pp->irq_desc), DRV_NAME "%u",

@@ -16,13 +16,13 @@
 void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 			    unsigned int nr)
 {
-	pp->dma->list[slot].info = pp->build.info[nr];
+	pp->dma->list[slot].info = pp->build.info[nr].cmd;
 }
 
 /**
  * ahci_split_ring - fill the headers and ring, for commands of the split
  * @ap: port
- * @tags: queued commands, built and in libata's books; one at least
+ * @tags: queued commands, built and in flight for libata; one at least
  *
  * writel() orders tables and headers, whichever CPU wrote them, before the
  * doorbell.
@@ -55,7 +55,7 @@ void ahci_split_ring(struct ata_port *ap, u32 tags)
 
 /**
  * ahci_split_qc_issue - ->qc_issue: fill the header and ring
- * @qc: prepared command of libata's core, in its books
+ * @qc: prepared command of libata's core, in flight for it
  *
  * Context: StartIo.  Caller holds ap->lock.
  *

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * BuildIo: is a command one for the split, and everything about it that needs
- * nobody's consent.
+ * BuildIo: decide whether the split takes a command, and prepare it up to its
+ * issue.
  *
  * Runs with no lock held and interrupts on, on many CPUs at once for the same
  * port.  It writes to what its tag owns: the request, the ata_queued_cmd of
- * the tag and, in ->qc_prep(), the tag's command table.  Of the port and the
- * device it reads what only error handling changes; StartIo checks again.  No
- * register is touched here and no libata function is called, which a test
- * reads off this file's object.
+ * the tag and, in ->qc_prep(), the tag's command table.  What it reads of the
+ * port and the device may be stale, so StartIo checks all of it again.  No
+ * register is touched here and no libata function is called, which
+ * selftests/host/symbols.sh reads off this file's object.
+ *
+ * Mirrored here, because libata's own run under ap->lock: ata_scsi_rw_xlat(), the
+ * NCQ branch of ata_build_rw_tf(), ata_scsi_qc_new(), ata_scsi_translate(),
+ * ata_sg_setup().  selftests/host/drift.sh tells when one of them changes.
  */
 
 #include <linux/ioprio.h>
@@ -53,10 +57,10 @@ static inline void ata_split_build_exit(void) { }
 #endif
 
 /*
- * Decode a READ or WRITE.  Anything unusual is the core's, which knows the
- * right sense data; return ATA_SPLIT_BUILT if it can be built.
+ * Decode a READ or WRITE.  The core gets anything unusual, as it has the right
+ * sense data for it.
  */
-static __always_inline enum ata_split_count
+static __always_inline enum ata_split_verdict
 ata_split_decode(struct scsi_cmnd *cmd, struct ata_split_rw *rw)
 {
 	const u8 *cdb = cmd->cmnd;
@@ -104,40 +108,45 @@ ata_split_decode(struct scsi_cmnd *cmd, struct ata_split_rw *rw)
 	    scsi_bufflen(cmd) != (u64)rw->n_block * cmd->device->sector_size)
 		return ATA_SPLIT_CORE_SHAPE;
 
-	return ATA_SPLIT_BUILT;
+	return ATA_SPLIT_OK;
 }
 
 /*
- * Is a build likely to be of use?  A glance without the lock at what lasts;
- * StartIo decides, and looks at more.
+ * Is StartIo likely to accept a build?  Reads without the lock what StartIo checks
+ * again, so a stale answer costs a build or sends a command to the core.
  */
-static enum ata_split_count ata_split_glance(const struct ata_port *ap)
+static enum ata_split_verdict ata_split_precheck(const struct ata_port *ap)
 {
-	unsigned long dev_flags = ata_split_peek(ap->link.device[0].flags);
+	const struct ata_link *link = &ap->link;
+	unsigned long dev_flags = ata_split_peek(link->device[0].flags);
 
 	if (unlikely(ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD))
 		return ATA_SPLIT_CORE_PORT;
 	if (unlikely(!ata_split_queues(dev_flags)))
 		return dev_flags & ATA_SPLIT_DFLAGS_GONE ?
 		       ATA_SPLIT_CORE_DEVICE : ATA_SPLIT_CORE_NONCQ;
+	/* Of no use to map what has to wait: the core defers it. */
+	if (unlikely(data_race(ata_split_must_defer(link))))
+		return ATA_SPLIT_CORE_DEFERRED;
 
-	return ATA_SPLIT_BUILT;
+	return ATA_SPLIT_OK;
 }
 
-static __always_inline enum ata_split_count
+static __always_inline enum ata_split_verdict
 __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
 		     struct ata_split_rw *rw)
 {
-	enum ata_split_count verdict = ata_split_decode(cmd, rw);
+	enum ata_split_verdict verdict;
 
-	if (unlikely(verdict != ATA_SPLIT_BUILT))
-		return verdict;
-
-	/* The core path teaches it, so this ends with the first command. */
+	/* The first command on the core path ends this, unless the split is off. */
 	if (unlikely(!READ_ONCE(ata_split_core_complete)))
 		return ATA_SPLIT_CORE_UNLEARNED;
 
-	return ata_split_glance(ap);
+	verdict = ata_split_decode(cmd, rw);
+	if (unlikely(verdict != ATA_SPLIT_OK))
+		return verdict;
+
+	return ata_split_precheck(ap);
 }
 
 /**
@@ -148,9 +157,9 @@ __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
  *
  * Context: BuildIo.  Takes no lock.
  *
- * Return: ATA_SPLIT_BUILT if the split takes it, else why the core gets it.
+ * Return: ATA_SPLIT_OK if the split takes it, else why the core gets it.
  */
-enum ata_split_count ata_split_eligible(const struct ata_port *ap,
+enum ata_split_verdict ata_split_eligible(const struct ata_port *ap,
 					struct scsi_cmnd *cmd,
 					struct ata_split_rw *rw)
 {
@@ -250,8 +259,8 @@ static int ata_split_map(struct ata_queued_cmd *qc)
 	return qc->n_elem ? 0 : -ENOMEM;
 }
 
-/* Leave nothing under a tag that the request may not keep. */
-static void ata_split_forget(struct ata_queued_cmd *qc)
+/* libata's ata_qc_free(): a refused request may come back with another tag. */
+static void ata_split_free_qc(struct ata_queued_cmd *qc)
 {
 	WRITE_ONCE(qc->flags, 0);
 	qc->tag = ATA_TAG_POISON;
@@ -266,21 +275,21 @@ static void ata_split_forget(struct ata_queued_cmd *qc)
  * Context: BuildIo, contract clauses C2 to C9.  No lock held, interrupts on;
  * must not sleep.
  *
- * Return: ATA_SPLIT_BUILT; ATA_SPLIT_MAP_BUSY when the buffer cannot be mapped
+ * Return: ATA_SPLIT_OK; ATA_SPLIT_MAP_BUSY when the buffer cannot be mapped
  * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() refused; otherwise why the
  * command is not one for the split.  Unless it was built, nothing is left of it.
  */
-enum ata_split_count ata_split_build(const struct ata_split_port *sp,
+enum ata_split_verdict ata_split_build(const struct ata_split_port *sp,
 				     struct ata_queued_cmd *qc,
 				     struct scsi_cmnd *cmd)
 {
 	const struct ata_port *ap = sp->ap;
-	enum ata_split_count verdict;
+	enum ata_split_verdict verdict;
 	/* Decoded before it is read; kernels clear the stack otherwise. */
 	struct ata_split_rw rw __uninitialized;
 
 	verdict = __ata_split_eligible(ap, cmd, &rw);
-	if (verdict != ATA_SPLIT_BUILT)
+	if (verdict != ATA_SPLIT_OK)
 		return verdict;
 
 	lockdep_assert_irqs_enabled();
@@ -295,7 +304,7 @@ enum ata_split_count ata_split_build(const struct ata_split_port *sp,
 	ata_split_build_tf(qc->dev, qc, rw,
 			   IOPRIO_PRIO_CLASS(req_get_ioprio(scsi_cmd_to_rq(cmd))));
 	if (unlikely(ata_split_map(qc))) {
-		ata_split_forget(qc);
+		ata_split_free_qc(qc);
 		verdict = ATA_SPLIT_MAP_BUSY;
 		goto out;
 	}
@@ -324,5 +333,5 @@ void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd)
 {
 	if (!ata_split_fault(ATA_SPLIT_FAULT_LEAK_ON_REFUSAL))
 		ata_split_unmap(qc->ap, cmd);
-	ata_split_forget(qc);
+	ata_split_free_qc(qc);
 }

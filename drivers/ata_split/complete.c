@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Completion: under ap->lock only find out what is done.
+ * Completion: find out under ap->lock which commands are done, unmap and finish
+ * them without it.
  *
- * ata_split_complete_multiple() retires what simply succeeded: it takes the
- * command out of libata's books and notes it, and ata_split_complete_end()
- * unmaps it and calls scsi_done() once the lock is dropped.
+ * ata_split_complete_multiple() retires commands that succeeded and have nothing
+ * else to report: it removes them from libata's bookkeeping and adds them to the
+ * batch, which ata_split_complete_end() unmaps and passes to scsi_done() once
+ * the lock is dropped.
  *
- * Everything else goes libata's way.  libata ends every command in its
- * ->complete_fn, which calls ->scsidone, both under ap->lock.  The split puts its
- * own function in both places.  ata_split_done() notes a command for
- * ata_split_complete_end() as well.  One that error handling took over has
- * another ->scsidone by then, and is unmapped at once.
+ * All others end as libata's commands do, in ->complete_fn and then ->scsidone,
+ * both called under ap->lock.  The split has its own functions in both places.
+ * ata_split_done() adds a command to the batch as well.  Error handling replaces
+ * ->scsidone of a command that it owns; such a command is unmapped at once.
+ *
+ * Mirrored here, because libata finishes each command under the lock:
+ * ata_qc_complete_multiple(), ata_qc_complete(), __ata_qc_complete(),
+ * ata_qc_free().  selftests/host/drift.sh tells when one of them changes.
  */
 
 #include <linux/leds.h>
@@ -21,26 +26,30 @@
 #include <trace/events/ata_split.h>
 
 /*
- * libata's ata_scsi_qc_complete().  The same for all READs and WRITEs to ATA
- * disks and constant while libata is loaded, which our use of its symbols sees
- * to.  Written under a port's lock, read by anyone.
+ * libata's ata_scsi_qc_complete(), which is static.  The same for all READs and
+ * WRITEs to ATA disks and constant while libata is loaded, which our use of its
+ * symbols ensures.  Written under a port's lock, read by anyone; NULL until the
+ * first such command on the core path, or if the split is off.
  */
 ata_qc_cb_t ata_split_core_complete __read_mostly;
-EXPORT_SYMBOL_GPL(ata_split_core_complete);
 
 /**
- * __ata_split_learn - note libata's completion function if @qc shows it
- * @qc: command of the core path
+ * ata_split_learn - learn libata's completion function from a command
+ * @qc: command that is being issued, whether by the split or by the core
  *
- * An ATAPI device's READ completes in another function, and an internal command
- * in none of SCSI's.
+ * libata's completion of SCSI commands makes sense data and starts deferred
+ * commands, so the split's commands must end in it, too.  A READ or WRITE that
+ * took the core path to a disk shows it.  An ATAPI device's READ completes in
+ * another function, and an internal command in none of SCSI's.
  *
  * Context: StartIo.  Caller holds ap->lock.
  */
-void __ata_split_learn(struct ata_queued_cmd *qc)
+void ata_split_learn(struct ata_queued_cmd *qc)
 {
 	lockdep_assert_held(qc->ap->lock);
 
+	if (likely(READ_ONCE(ata_split_core_complete)) || !ata_split_on())
+		return;
 	if (!qc->scsicmd || ata_tag_internal(qc->tag) ||
 	    ata_is_atapi(qc->tf.protocol))
 		return;
@@ -54,7 +63,7 @@ void __ata_split_learn(struct ata_queued_cmd *qc)
 		break;
 	}
 }
-EXPORT_SYMBOL_GPL(__ata_split_learn);
+EXPORT_SYMBOL_GPL(ata_split_learn);
 
 /**
  * ata_split_complete - ->complete_fn of the split's commands
@@ -69,13 +78,13 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 
 	lockdep_assert_held(qc->ap->lock);
 
-	/* EH may end what was never rung. */
-	sp->held &= ~(1U << qc->tag);
+	/* EH may end a command whose doorbell was never rung. */
+	sp->db_pending &= ~(1U << qc->tag);
 
 	if (unlikely(qc->scsidone != ata_split_done)) {
-		/* EH's: its own ->scsidone decides about retry or finish. */
+		/* Error handling's ->scsidone decides to retry or to finish. */
 		ata_split_unmap(qc->ap, qc->scsicmd);
-		ata_split_ended(sp, qc->scsicmd, ATA_SPLIT_DONE_EH);
+		ata_split_account_end(sp, qc->scsicmd, ATA_SPLIT_DONE_EH);
 	}
 	READ_ONCE(ata_split_core_complete)(qc);
 }
@@ -107,13 +116,13 @@ void ata_split_done(struct scsi_cmnd *cmd)
 	 */
 	if (unlikely(test_bit(SCMD_STATE_COMPLETE, &cmd->state))) {
 		ata_split_unmap(ap, cmd);
-		ata_split_ended(sp, cmd, ATA_SPLIT_DONE_TIMEDOUT);
+		ata_split_account_end(sp, cmd, ATA_SPLIT_DONE_TIMEDOUT);
 		return;
 	}
 
 	if (unlikely(!batch)) {
 		ata_split_unmap(ap, cmd);
-		ata_split_ended(sp, cmd, ATA_SPLIT_DONE_LOCKED);
+		ata_split_account_end(sp, cmd, ATA_SPLIT_DONE_LOCKED);
 		scsi_done(cmd);
 		return;
 	}
@@ -139,16 +148,17 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 	spin_lock(sp->ap->lock);
 	__acquire(ata_split_startio);
 	sp->batch = batch;
-	if (ata_split_looked_at())
+	if (ata_split_tracing())
 		batch->since = local_clock();
 }
 EXPORT_SYMBOL_GPL(ata_split_complete_begin);
 
 /*
- * A command of the split that nothing has happened to: in flight, not error
- * handling's, no timeout has claimed it, and nobody wants to see its registers.
+ * May this command be retired?  It is the split's, in flight, successful, not
+ * owned by error handling, no timeout has claimed it, and its caller does not
+ * want the result taskfile.
  */
-static bool ata_split_plain(const struct ata_queued_cmd *qc)
+static bool ata_split_qc_retirable(const struct ata_queued_cmd *qc)
 {
 	return qc->scsidone == ata_split_done &&
 	       (qc->flags & ~ATA_QCFLAG_QUIET) ==
@@ -157,8 +167,8 @@ static bool ata_split_plain(const struct ata_queued_cmd *qc)
 	       !test_bit(SCMD_STATE_COMPLETE, &qc->scsicmd->state);
 }
 
-/* Does a completion have no consequences for others on this port? */
-static bool ata_split_quiet(const struct ata_split_port *sp)
+/* May commands of this port be retired without libata seeing them complete? */
+static bool ata_split_port_retires(const struct ata_split_port *sp)
 	__in_startio
 {
 	struct ata_port *ap = sp->ap;
@@ -169,9 +179,9 @@ static bool ata_split_quiet(const struct ata_split_port *sp)
 }
 
 /*
- * Take plain successes out of libata's books: what ata_qc_complete(),
- * __ata_qc_complete() and ata_qc_free() come to for a queued command of which
- * all of ata_split_plain() and ata_split_quiet() holds.
+ * Remove commands from libata's bookkeeping: what ata_qc_complete(),
+ * __ata_qc_complete() and ata_qc_free() do for a queued command for which
+ * ata_split_qc_retirable() and ata_split_port_retires() hold.
  */
 static void ata_split_retire(struct ata_split_port *sp, u32 done)
 	__in_startio
@@ -187,7 +197,7 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
 		struct ata_queued_cmd *qc = &ap->qcmd[tag];
 
 		done &= done - 1;
-		if (unlikely(!ata_split_plain(qc)))
+		if (unlikely(!ata_split_qc_retirable(qc)))
 			continue;
 		retired |= 1U << tag;
 		qc->flags = 0;
@@ -208,7 +218,7 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
  * @sp: port, with queued commands in flight
  * @active: tags that the HBA still has in flight
  *
- * As libata's ata_qc_complete_multiple(), which gets what is not a plain success.
+ * As libata's ata_qc_complete_multiple(), which gets what is not retired here.
  *
  * Context: Completion, after ata_split_complete_begin().  Caller holds
  * ap->lock.
@@ -223,11 +233,11 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 
 	lockdep_assert_held(ap->lock);
 
-	/* The HBA does not know them yet, which is not to say that they are done. */
+	/* The HBA does not know them yet, so it does not list them. */
 	if (!ata_split_fault(ATA_SPLIT_FAULT_PHANTOM))
-		active |= sp->held;
+		active |= sp->db_pending;
 
-	if (likely(!(active & ~sactive) && ata_split_quiet(sp)))
+	if (likely(!(active & ~sactive) && ata_split_port_retires(sp)))
 		ata_split_retire(sp, sactive & ~active);
 	if (likely(ap->qc_active == active))
 		return 0;
@@ -237,29 +247,30 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
 
 /*
- * libata's ata_qc_complete() tells the LED of each command.  Once a jiffy is all
- * that it can show: a blink takes 60 ms, and is not begun anew before its end.
+ * The disk activity LED, as in libata's ata_qc_complete(), but once in a jiffy: a
+ * blink takes 60 ms and is not begun anew before its end.
  */
-static void ata_split_light(struct ata_split_port *sp, unsigned int directions)
+static void ata_split_trigger_led(struct ata_split_port *sp,
+				  unsigned int directions)
 {
 	unsigned long now = jiffies;
 
 	/* Either direction is a bit of its own. */
 	BUILD_BUG_ON(DMA_TO_DEVICE != 1 || DMA_FROM_DEVICE != 2);
-	if (directions & DMA_FROM_DEVICE && sp->lit[READ] != now) {
-		sp->lit[READ] = now;
+	if (directions & DMA_FROM_DEVICE && sp->led_jiffies[READ] != now) {
+		sp->led_jiffies[READ] = now;
 		ledtrig_disk_activity(false);
 	}
-	if (directions & DMA_TO_DEVICE && sp->lit[WRITE] != now) {
-		sp->lit[WRITE] = now;
+	if (directions & DMA_TO_DEVICE && sp->led_jiffies[WRITE] != now) {
+		sp->led_jiffies[WRITE] = now;
 		ledtrig_disk_activity(true);
 	}
 }
 
-/* @seen is known when this is compiled. */
+/* Compiled twice, see __ata_split_start(). */
 static __always_inline void
-ata_split_finish_as(struct ata_split_port *sp,
-		    const struct ata_split_batch *batch, bool seen)
+__ata_split_finish(struct ata_split_port *sp,
+		   const struct ata_split_batch *batch, bool traced)
 {
 	struct ata_split_recorder *rec = sp->recorder;
 	unsigned int nr = batch->nr;
@@ -270,53 +281,54 @@ ata_split_finish_as(struct ata_split_port *sp,
 		struct scsi_cmnd *cmd = batch->cmd[i];
 		unsigned int tag = scsi_cmd_to_rq(cmd)->tag;
 
-		if (seen)
+		if (traced)
 			trace_ata_split_complete(sp->ap, tag,
 						 ATA_SPLIT_DONE_DEFERRED,
 						 cmd->result);
-		ata_split_record_at(rec, at + i, cmd, ATA_SPLIT_DONE_DEFERRED);
+		ata_split_record_at(rec, at + i, cmd, ATA_SPLIT_OK,
+				    ATA_SPLIT_DONE_DEFERRED);
 		directions |= cmd->sc_data_direction;
 		ata_split_unmap(sp->ap, cmd);
 		scsi_done(cmd);
-		if (seen)
+		if (traced)
 			trace_ata_split_done(sp->ap, tag);
 	}
-	ata_split_light(sp, directions);
+	ata_split_trigger_led(sp, directions);
 }
 
-static noinline void ata_split_finish_seen(struct ata_split_port *sp,
-					   const struct ata_split_batch *batch)
+static noinline void ata_split_finish_traced(struct ata_split_port *sp,
+					     const struct ata_split_batch *batch)
 {
 	u64 now = local_clock();
 
-	/* It may be that nobody looked when the lock was taken. */
+	/* Tracing may have been enabled after the lock was taken. */
 	if (batch->since)
-		ata_split_held(sp, ATA_SPLIT_TIME_INTERRUPT,
-			       now - batch->since);
-	ata_split_finish_as(sp, batch, true);
+		ata_split_trace_hold(sp, ATA_SPLIT_TIME_INTERRUPT,
+				     now - batch->since);
+	__ata_split_finish(sp, batch, true);
 }
 
 /*
- * Unmap and finish a batch.  Not inline, as ata_split_complete_end() would have to
- * save registers for it with the lock held.
+ * Unmap and finish a batch.  Not inline: ata_split_complete_end() would save
+ * registers for it while it holds the lock.
  */
 static noinline void ata_split_finish(struct ata_split_port *sp,
 				      const struct ata_split_batch *batch)
 	__releases_shared(RCU)
 {
-	/* Before they are done, or they are in nobody's count for a moment. */
+	/* Before scsi_done(): whoever waits for the command may read the counters. */
 	if (batch->nr) {
-		this_cpu_add(sp->counters->n[ATA_SPLIT_DONE_DEFERRED],
+		this_cpu_add(sp->counters->done[ATA_SPLIT_DONE_DEFERRED],
 			     batch->nr);
 		this_cpu_inc(sp->counters->batch[__fls(batch->nr)]);
 	}
 	ata_split_fault_done_begin(sp);
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
 			 "deferred scsi_done() outside an RCU section");
-	if (ata_split_looked_at())
-		ata_split_finish_seen(sp, batch);
+	if (ata_split_tracing())
+		ata_split_finish_traced(sp, batch);
 	else
-		ata_split_finish_as(sp, batch, false);
+		__ata_split_finish(sp, batch, false);
 	ata_split_fault_done_end();
 	rcu_read_unlock();
 }
@@ -338,7 +350,7 @@ void ata_split_complete_end(struct ata_split_port *sp,
 {
 	lockdep_assert_held(sp->ap->lock);
 	ata_split_flush(sp);
-	ata_split_fault_books(sp);
+	ata_split_fault_check(sp);
 	sp->batch = NULL;
 	__release(ata_split_startio);
 	spin_unlock(sp->ap->lock);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The way of a request: is it one for the split?  Then BuildIo, StartIo, and
- * out.  When in doubt, libata's core gets it and gives the stock answer.
+ * ->queuecommand(): BuildIo, then StartIo.  Every command that the split does not
+ * take goes to libata's ata_scsi_queuecmd(), which gives stock ahci's answer.
  */
 
+#include <linux/device.h>
 #include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
 #include "split.h"
 
 static bool ata_split_enabled = true;
@@ -33,9 +36,9 @@ static struct lock_class_key ata_split_lock_key;
 static const char ata_split_lock_name[] = "ata_split_port";
 
 /*
- * A shortage passes, and error handling would not help: a request whose mapping
- * fails comes again.  If it has done so for as long as the midlayer gives a command
- * in all (scsi_cmd_runtime_exceeced()), it was no shortage, and the core answers.
+ * A request whose mapping fails is queued again, as a shortage passes and error
+ * handling would not help.  A failure that lasts longer than the midlayer gives a
+ * command in all (scsi_cmd_runtime_exceeded()) is no shortage: the core answers.
  */
 static bool ata_split_overdue(struct scsi_cmnd *cmd)
 {
@@ -62,15 +65,16 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 {
 	struct ata_port *ap = ata_shost_to_port(shost);
 	struct ata_split_port *sp = to_ata_split_port(ap);
-	enum ata_split_count verdict;
+	enum ata_split_verdict verdict;
 	struct ata_queued_cmd *qc;
 	u32 epoch;
 
-	/* A dummy port has no device; libata says so. */
+	/* A dummy port has no device, which is the core's to say. */
 	if (unlikely(!sp))
 		return ata_scsi_queuecmd(shost, cmd);
 
-	ata_split_count(sp, ATA_SPLIT_QUEUED);
+	ata_split_fault_queued(cmd);
+	ata_split_inc(sp, queued);
 
 	/*
 	 * Before anything of the port is looked at.  Pairs with the release in
@@ -78,25 +82,19 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	 */
 	epoch = context_unsafe(smp_load_acquire(&sp->eh_epoch));
 
-	if (unlikely(!ata_split_enabled)) {
-		verdict = ATA_SPLIT_CORE_OFF;
-		goto core;
-	}
-
 	qc = &ap->qcmd[scsi_cmd_to_rq(cmd)->tag];
-	verdict = ata_split_looked_at() ? ata_split_build_seen(sp, qc, cmd) :
-					  ata_split_build(sp, qc, cmd);
-	if (unlikely(verdict != ATA_SPLIT_BUILT))
+	verdict = ata_split_tracing() ? ata_split_build_traced(sp, qc, cmd) :
+					ata_split_build(sp, qc, cmd);
+	if (unlikely(verdict != ATA_SPLIT_OK))
 		goto not_built;
-	ata_split_count(sp, verdict);
+	ata_split_inc(sp, built);
 	ata_split_fault_built(qc);
 
-	verdict = ata_split_looked_at() ?
-		  ata_split_start_seen(sp, qc, epoch) :
-		  ata_split_start(sp, qc, epoch);
-	if (likely(verdict == ATA_SPLIT_STARTED)) {
+	verdict = ata_split_tracing() ? ata_split_start_traced(sp, qc, epoch) :
+					ata_split_start(sp, qc, epoch);
+	if (likely(verdict == ATA_SPLIT_OK)) {
 		/* @sp outlives the command: the queue waits for our RCU section. */
-		ata_split_count(sp, verdict);
+		ata_split_inc(sp, started);
 		return 0;
 	}
 
@@ -106,31 +104,51 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 not_built:
 	if (verdict == ATA_SPLIT_MAP_BUSY) {
 		if (!ata_split_overdue(cmd)) {
-			ata_split_refuse(sp, cmd, verdict);
+			ata_split_account_refusal(sp, cmd, verdict);
 			return SCSI_MLQUEUE_HOST_BUSY;
 		}
 		verdict = ATA_SPLIT_CORE_MAP;
 	}
+	/* With the split off libata's completion function is never learned. */
+	if (verdict == ATA_SPLIT_CORE_UNLEARNED && !ata_split_on())
+		verdict = ATA_SPLIT_CORE_OFF;
 core:
-	ata_split_refuse(sp, cmd, verdict);
-	/* This one may be the last, and the core does not know what that means. */
+	ata_split_account_refusal(sp, cmd, verdict);
+	/* This may be the last of a batch, and the core does not ring for it. */
 	ata_split_commit(sp);
 	return ata_scsi_queuecmd(shost, cmd);
 }
 EXPORT_SYMBOL_GPL(ata_split_queuecmd);
 
-/**
- * ata_split_init_sht - send an LLD's commands through the split
- * @sht: template made with libata's ATA_*_SHT() macros, before any host uses it
- *
- * Context: Module init.  Takes no lock.
- */
-void ata_split_init_sht(struct scsi_host_template *sht)
+static void ata_split_kfree(void *p)
 {
-	sht->queuecommand = ata_split_queuecmd;
-	sht->commit_rqs = ata_split_commit_rqs;
+	kfree(p);
 }
-EXPORT_SYMBOL_GPL(ata_split_init_sht);
+
+/**
+ * ata_split_devm_zalloc - zeroed, device-managed memory that begins a cache line
+ * @dev: device
+ * @size: bytes
+ *
+ * devm_kzalloc() puts a header in front of the memory, so that what the compiler
+ * aligns within a structure would not be aligned.  kmalloc() aligns sizes that
+ * are powers of two to themselves.
+ *
+ * Context: probe.  May sleep.
+ *
+ * Return: the memory, or NULL.
+ */
+void *ata_split_devm_zalloc(struct device *dev, size_t size)
+{
+	void *p = kzalloc(roundup_pow_of_two(max_t(size_t, size,
+						   SMP_CACHE_BYTES)),
+			  GFP_KERNEL);
+
+	if (!p || devm_add_action_or_reset(dev, ata_split_kfree, p))
+		return NULL;
+	return p;
+}
+EXPORT_SYMBOL_GPL(ata_split_devm_zalloc);
 
 /**
  * ata_split_port_init - set up the split's half of a port
@@ -145,6 +163,9 @@ EXPORT_SYMBOL_GPL(ata_split_init_sht);
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
 			void (*ring)(struct ata_port *ap, u32 tags))
 {
+	/* The layout of struct ata_split_port relies on it. */
+	WARN_ON_ONCE(!IS_ALIGNED((unsigned long)sp, SMP_CACHE_BYTES));
+
 	sp->ap = ap;
 	sp->ring = ring;
 	sp->pdev = dev_is_pci(ap->dev) ? to_pci_dev(ap->dev) : NULL;

@@ -18,7 +18,7 @@ static const char * const ata_split_time_names[ATA_SPLIT_NR_TIMES] = {
 	[ATA_SPLIT_TIME_INTERRUPT]	= "interrupt",
 };
 
-/* What the CPUs have together of the counter at @offset. */
+/* The sum over all CPUs of the counter at @offset. */
 static unsigned long ata_split_sum(const struct ata_split_port *sp,
 				   size_t offset)
 {
@@ -43,6 +43,9 @@ static u64 ata_split_longest_of(const struct ata_split_port *sp,
 	return longest;
 }
 
+#define ata_split_sum_of(sp, member) \
+	ata_split_sum(sp, offsetof(struct ata_split_counters, member))
+
 static int counters_show(struct seq_file *m, void *v)
 {
 	const struct ata_split_port *sp = m->private;
@@ -50,12 +53,19 @@ static int counters_show(struct seq_file *m, void *v)
 	u32 passes = context_unsafe(ata_split_peek(sp->eh_epoch));
 	unsigned int i;
 
-	for (i = 0; i < ATA_SPLIT_NR_COUNTS; i++)
-		seq_printf(m, "%s %lu\n", ata_split_count_names[i],
-			   ata_split_sum(sp, offsetof(struct ata_split_counters, n[i])));
+	seq_printf(m, "queued %lu\n", ata_split_sum_of(sp, queued));
+	seq_printf(m, "built %lu\n", ata_split_sum_of(sp, built));
+	seq_printf(m, "split %lu\n", ata_split_sum_of(sp, started));
+	seq_printf(m, "held %lu\n", ata_split_sum_of(sp, db_deferred));
+	for (i = ATA_SPLIT_OK + 1; i < ATA_SPLIT_NR_VERDICTS; i++)
+		seq_printf(m, "%s %lu\n", ata_split_verdict_names[i],
+			   ata_split_sum_of(sp, refused[i]));
+	for (i = ATA_SPLIT_NOT_DONE + 1; i < ATA_SPLIT_NR_ENDS; i++)
+		seq_printf(m, "%s %lu\n", ata_split_end_names[i],
+			   ata_split_sum_of(sp, done[i]));
 	for (i = 0; i < ATA_SPLIT_NR_BATCHES; i++)
 		seq_printf(m, "batch_%u %lu\n", 1 << i,
-			   ata_split_sum(sp, offsetof(struct ata_split_counters, batch[i])));
+			   ata_split_sum_of(sp, batch[i]));
 	seq_printf(m, "eh_passes %u\n", passes);
 	for (i = 0; i < ATA_SPLIT_NR_TIMES; i++)
 		seq_printf(m, "longest_%s_ns %llu\n", ata_split_time_names[i],

@@ -54,6 +54,7 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
 	[ATA_SPLIT_FAULT_GARBAGE_FIS]		= "garbage_fis",
 	[ATA_SPLIT_FAULT_UNC_STATUS]		= "unc_status",
+	[ATA_SPLIT_FAULT_WRONG_DIRECTION]	= "wrong_direction",
 };
 
 static enum ata_split_fault ata_split_fault_now;
@@ -442,6 +443,20 @@ static void fault_taskfile(struct ata_taskfile *tf)
 }
 
 /**
+ * ata_split_fault_queued - a command has arrived
+ * @cmd: command
+ *
+ * Context: BuildIo.
+ */
+void ata_split_fault_queued(struct scsi_cmnd *cmd)
+{
+	if (ata_split_fault(ATA_SPLIT_FAULT_WRONG_DIRECTION) &&
+	    (cmd->cmnd[0] == READ_10 || cmd->cmnd[0] == READ_16) &&
+	    !blk_rq_is_passthrough(scsi_cmd_to_rq(cmd)))
+		cmd->sc_data_direction = DMA_TO_DEVICE;
+}
+
+/**
  * ata_split_fault_building - in a build, between mapping and ->qc_prep()
  * @qc: command
  *
@@ -505,16 +520,16 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 }
 
 /**
- * ata_split_fault_books - do libata's books still agree with one another?
+ * ata_split_fault_check - is libata's bookkeeping of a port consistent?
  * @sp: port, without port multiplier
  *
- * The split keeps them by hand, and most of what is wrong in them shows much
- * later or with other hardware.
+ * The split updates it itself, and most errors in it would show much later or
+ * with other hardware.
  *
  * Context: StartIo or completion, before the lock is dropped.  Caller holds
  * ap->lock.
  */
-void ata_split_fault_books(const struct ata_split_port *sp)
+void ata_split_fault_check(const struct ata_split_port *sp)
 {
 	const struct ata_port *ap = sp->ap;
 	const struct ata_link *link = &ap->link;
@@ -523,18 +538,18 @@ void ata_split_fault_books(const struct ata_split_port *sp)
 	if (ata_tag_valid(link->active_tag))
 		active |= 1ULL << link->active_tag;
 	WARN_ONCE(ap->qc_active != active || ap->nr_active_links != !!active,
-		  "ata_split: books: qc_active %llx, link %llx, %u links\n",
+		  "ata_split: bookkeeping: qc_active %llx, link %llx, %u links\n",
 		  ap->qc_active, active, ap->nr_active_links);
 
-	/* Error handling empties the books for an internal command of its own. */
-	if (!sp->held || ap->pflags & ATA_SPLIT_PFLAGS_BAD)
+	/* Error handling clears the bitmaps for an internal command of its own. */
+	if (!sp->db_pending || ap->pflags & ATA_SPLIT_PFLAGS_BAD)
 		return;
-	WARN_ONCE(sp->held & ~link->sactive,
-		  "ata_split: books: tags %x are held and not in flight\n",
-		  sp->held & ~link->sactive);
-	WARN_ONCE(sp->held == link->sactive,
-		  "ata_split: books: tags %x are held and nobody rings for them\n",
-		  sp->held);
+	WARN_ONCE(sp->db_pending & ~link->sactive,
+		  "ata_split: bookkeeping: tags %x have a deferred doorbell and are not in flight\n",
+		  sp->db_pending & ~link->sactive);
+	WARN_ONCE(sp->db_pending == link->sactive,
+		  "ata_split: bookkeeping: tags %x have a deferred doorbell and nothing in flight rings for them\n",
+		  sp->db_pending);
 }
 
 /**

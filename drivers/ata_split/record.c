@@ -1,64 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A flight recorder for each port: its last commands, what is in flight, and the
- * registers at the last errors.  debugfs shows it as ata_split/ata<N>/commands,
- * and the kernel log when error handling gets commands.
+ * registers at the last errors.  debugfs shows it as ata_split/ata<N>/commands.
+ * The kernel log gets an extract of it after error handling that had commands to
+ * recover.
  *
- * It is always on, as nobody switches one on before the accident.  So nothing is
- * written under ap->lock but for errors, and no clock is read: the block layer
- * knows when a request began, and when it ended jiffies are good enough for.
+ * It is always on: an error that matters is the first one.  So nothing is written
+ * under ap->lock but for errors, and no clock is read for a command: the midlayer
+ * knows when it was allocated, and jiffies tell when it ended.
+ *
+ * All times are shown by the kernel log's clock, local_clock().
  */
 
 #include <linux/debugfs.h>
+#include <linux/devm-helpers.h>
 #include <linux/device.h>
-#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit.h>
+#include <linux/sched/clock.h>
 #include <linux/seq_file.h>
 #include "record.h"
 #include <trace/events/ata_split.h>
 
-#define NAME(value, name) \
-	[value] = name,
-#define LAST(value, name) \
-	[value] = name
+#define EM(value, name)		[value] = name,
+#define EMe(value, name)	[value] = name
 
-const char * const ata_split_count_names[ATA_SPLIT_NR_COUNTS] = {
-	ATA_SPLIT_COUNT_NAMES
+const char * const ata_split_verdict_names[ATA_SPLIT_NR_VERDICTS] = {
+	ATA_SPLIT_VERDICT_NAMES
 };
 
-#undef NAME
-#undef LAST
+const char * const ata_split_end_names[ATA_SPLIT_NR_ENDS] = {
+	ATA_SPLIT_END_NAMES
+};
 
-/* "ata1.00" and so on is printed before. */
+#undef EM
+#undef EMe
+
+/* "ata1.00: " and so on comes before. */
 #define LINE_SIZE		224
 
-/* A command that takes its time need not report more often than that. */
+/* One report a minute for each port, and each shorter than a screen. */
 #define REPORT_INTERVAL		(60 * HZ)
+#define REPORT_RECORDS		8
+#define REPORT_FLYING		8
 
 /**
- * ata_split_record - remember one command that does not go the ordinary way
+ * ata_split_record - record a command that was not completed in a batch
  * @sp: port
  * @cmd: command, before libata gets it or before its scsi_done()
- * @how: which way it goes, or how it ended
+ * @verdict: why the split did not take it, or ATA_SPLIT_OK
+ * @end: how it ended, if the split took it
  *
  * Context: Any context.  Takes no lock.
  */
 void ata_split_record(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
-		      enum ata_split_count how)
+		      enum ata_split_verdict verdict, enum ata_split_end end)
 {
 	struct ata_split_recorder *rec = sp->recorder;
 
-	ata_split_record_at(rec, atomic_fetch_inc(&rec->next), cmd, how);
+	ata_split_record_at(rec, atomic_fetch_inc(&rec->next), cmd, verdict,
+			    end);
 }
 
 /**
- * ata_split_note - remember what the hardware said of an error
+ * ata_split_note - note what the hardware said of an error
  * @sp: port
  * @fmt: its registers, on one line
  *
  * The last two are kept: usually that of the error interrupt, if there was one,
- * and that of the begin of error handling.
+ * and that of the beginning of error handling.
  *
  * Context: Completion or EH.  Caller holds ap->lock.
  */
@@ -71,56 +81,70 @@ void ata_split_note(struct ata_split_port *sp, const char *fmt, ...)
 	lockdep_assert_held(sp->ap->lock);
 
 	note = &rec->note[rec->n_notes++ % ARRAY_SIZE(rec->note)];
-	note->at = ktime_get_ns();
+	note->at = local_clock();
 	va_start(args, fmt);
 	vscnprintf(note->text, sizeof(note->text), fmt, args);
 	va_end(args);
 }
 EXPORT_SYMBOL_GPL(ata_split_note);
 
-/* Whatever is in libata's books, the core's and internal commands as well. */
-static void ata_split_snapshot(const struct ata_split_port *sp)
+/* Copy the state of an active command, the core's and internal ones as well. */
+static void ata_split_copy_flying(struct ata_split_flying *fly,
+				  const struct ata_queued_cmd *qc,
+				  unsigned int tag, unsigned long qc_flags)
+{
+	memset(fly, 0, sizeof(*fly));
+	fly->tag = tag;
+	fly->command = qc->tf.command;
+	fly->err_mask = qc->err_mask;
+	fly->internal = !qc->scsicmd;
+	fly->failed = qc_flags & ATA_SPLIT_QCFLAG_EH;
+	if (fly->internal)
+		return;
+	fly->alloc = qc->scsicmd->jiffies_at_alloc;
+	memcpy(fly->cdb, qc->scsicmd->cmnd, sizeof(fly->cdb));
+}
+
+static void ata_split_snapshot(const struct ata_split_port *sp,
+			       struct ata_split_snapshot *snap)
 {
 	struct ata_split_recorder *rec = sp->recorder;
 	struct ata_port *ap = sp->ap;
 	unsigned long flags;
 	unsigned int tag;
 
-	rec->n_flying = 0;
-	rec->n_failed = 0;
+	snap->n_flying = 0;
 	spin_lock_irqsave(ap->lock, flags);
-	memcpy(rec->note_seen, rec->note, sizeof(rec->note));
-	rec->n_notes_seen = rec->n_notes;
-	for (tag = 0; tag < ARRAY_SIZE(rec->flying); tag++) {
+	memcpy(snap->note, rec->note, sizeof(snap->note));
+	snap->n_notes = rec->n_notes;
+	snap->next = atomic_read(&rec->next);
+	for (tag = 0; tag < ARRAY_SIZE(snap->flying); tag++) {
 		const struct ata_queued_cmd *qc = &ap->qcmd[tag];
 		unsigned long qc_flags = ata_split_peek(qc->flags);
-		struct ata_split_flying *fly = &rec->flying[rec->n_flying];
 
-		/* One that is being built is nobody else's business. */
-		if (!(qc_flags & (ATA_QCFLAG_ACTIVE | ATA_SPLIT_QCFLAG_EH)))
-			continue;
-		memset(fly, 0, sizeof(*fly));
-		fly->tag = tag;
-		fly->command = qc->tf.command;
-		fly->err_mask = qc->err_mask;
-		fly->failed = qc_flags & ATA_SPLIT_QCFLAG_EH;
-		if (qc->scsicmd) {
-			fly->start = scsi_cmd_to_rq(qc->scsicmd)->start_time_ns;
-			memcpy(fly->cdb, qc->scsicmd->cmnd, sizeof(fly->cdb));
-		}
-		rec->n_flying++;
-		rec->n_failed += fly->failed;
+		/* A command that is being built has neither flag. */
+		if (qc_flags & (ATA_QCFLAG_ACTIVE | ATA_SPLIT_QCFLAG_EH))
+			ata_split_copy_flying(&snap->flying[snap->n_flying++],
+					      qc, tag, qc_flags);
 	}
 	spin_unlock_irqrestore(ap->lock, flags);
 }
 
+/* When @then was, in jiffies, by the kernel log's clock. */
+static u64 log_time(unsigned long then)
+{
+	u64 now = local_clock(), ago = jiffies_to_nsecs(jiffies - then);
+
+	return now > ago ? now - ago : 0;
+}
+
 static int put_time(char *line, u64 ns)
 {
-	u64 us = div_u64(ns, NSEC_PER_USEC);
 	u32 rest;
+	u64 s = div_u64_rem(ns, NSEC_PER_SEC, &rest);
 
-	us = div_u64_rem(us, USEC_PER_SEC, &rest);
-	return scnprintf(line, LINE_SIZE, "%5llu.%06u ", us, rest);
+	return scnprintf(line, LINE_SIZE, "%5llu.%03lu ", s,
+			 rest / NSEC_PER_MSEC);
 }
 
 static int put_cdb(char *line, size_t size, const u8 *cdb)
@@ -130,57 +154,49 @@ static int put_cdb(char *line, size_t size, const u8 *cdb)
 			 cdb);
 }
 
-/* How long it took, as far as jiffies tell. */
-static u64 took_ms(const struct ata_split_record *r, u64 now)
+static void format_record(char *line, const struct ata_split_record *r)
 {
-	u64 done = now - jiffies_to_nsecs(jiffies - r->jiffies);
+	int n = put_time(line, log_time(r->alloc));
 
-	return done > r->start ? div_u64(done - r->start, NSEC_PER_MSEC) : 0;
-}
-
-static void format_record(char *line, const struct ata_split_record *r, u64 now)
-{
-	int n = put_time(line, r->start);
-
-	n += scnprintf(line + n, LINE_SIZE - n, "tag %2u %s ", r->tag,
-		       ata_split_count_names[r->how]);
-	if (r->how > ATA_SPLIT_STARTED)
-		n += scnprintf(line + n, LINE_SIZE - n, "0x%x %llu ms ",
-			       r->result, took_ms(r, now));
+	n += scnprintf(line + n, LINE_SIZE - n, "tag %2u ", r->tag);
+	if (r->end == ATA_SPLIT_NOT_DONE)
+		n += scnprintf(line + n, LINE_SIZE - n, "%s ",
+			       ata_split_verdict_names[r->verdict]);
+	else
+		n += scnprintf(line + n, LINE_SIZE - n, "%s 0x%x %u ms ",
+			       ata_split_end_names[r->end], r->result,
+			       jiffies_to_msecs(r->jiffies - r->alloc));
 	put_cdb(line + n, LINE_SIZE - n, (const u8 *)r->cdb);
 }
 
-static void format_flying(char *line, const struct ata_split_flying *fly,
-			  u64 now)
+static void format_flying(char *line, const struct ata_split_flying *fly)
 {
-	int n = put_time(line, fly->start ?: now);
+	int n = put_time(line, fly->internal ? local_clock() :
+					       log_time(fly->alloc));
 
 	n += scnprintf(line + n, LINE_SIZE - n, "tag %2u %s 0x%x ", fly->tag,
 		       fly->failed ? "failed" : "in_flight", fly->err_mask);
-	if (!fly->start) {
+	if (fly->internal) {
 		scnprintf(line + n, LINE_SIZE - n, "internal %02x",
 			  fly->command);
 		return;
 	}
-	n += scnprintf(line + n, LINE_SIZE - n, "%llu ms ",
-		       div_u64(now - fly->start, NSEC_PER_MSEC));
+	n += scnprintf(line + n, LINE_SIZE - n, "%u ms ",
+		       jiffies_to_msecs(jiffies - fly->alloc));
 	put_cdb(line + n, LINE_SIZE - n, fly->cdb);
 }
 
-/* Give @put each line, of at most @limit records. */
-static void ata_split_tell(const struct ata_split_port *sp, unsigned int limit,
-			   void (*put)(void *to, const char *line), void *to)
+static void put_notes(const struct ata_split_snapshot *snap,
+		      void (*put)(void *to, const char *line), void *to)
 {
-	struct ata_split_recorder *rec = sp->recorder;
-	unsigned int next = atomic_read(&rec->next), i;
-	u64 now = ktime_get_ns();
 	char line[LINE_SIZE];
+	unsigned int i;
 	int n;
 
-	for (i = 0; i < ARRAY_SIZE(rec->note_seen); i++) {
+	for (i = 0; i < ARRAY_SIZE(snap->note); i++) {
 		const struct ata_split_note *note =
-			&rec->note_seen[(rec->n_notes_seen + i) %
-					ARRAY_SIZE(rec->note_seen)];
+			&snap->note[(snap->n_notes + i) %
+				    ARRAY_SIZE(snap->note)];
 
 		if (!note->at)
 			continue;
@@ -188,21 +204,48 @@ static void ata_split_tell(const struct ata_split_port *sp, unsigned int limit,
 		scnprintf(line + n, sizeof(line) - n, "%s", note->text);
 		put(to, line);
 	}
-	for (i = next - limit; i != next; i++) {
+}
+
+static void put_records(const struct ata_split_recorder *rec,
+			const struct ata_split_snapshot *snap,
+			unsigned int limit,
+			void (*put)(void *to, const char *line), void *to)
+{
+	char line[LINE_SIZE];
+	unsigned int i;
+
+	for (i = snap->next - limit; i != snap->next; i++) {
 		struct ata_split_record r;
 
-		/* May be overwritten meanwhile: a line of nonsense at worst. */
+		/* It may be overwritten meanwhile, and then one line is wrong. */
 		data_race(memcpy(&r, &rec->record[i % ATA_SPLIT_N_RECORDS],
 				 sizeof(r)));
-		if (r.how == ATA_SPLIT_QUEUED || r.how >= ATA_SPLIT_NR_COUNTS)
+		if (r.verdict >= ATA_SPLIT_NR_VERDICTS ||
+		    r.end >= ATA_SPLIT_NR_ENDS ||
+		    (r.verdict == ATA_SPLIT_OK && r.end == ATA_SPLIT_NOT_DONE))
 			continue;
-		format_record(line, &r, now);
+		format_record(line, &r);
 		put(to, line);
 	}
-	for (i = 0; i < rec->n_flying; i++) {
-		format_flying(line, &rec->flying[i], now);
+}
+
+/* At most @limit of those with an error of their own, or of the others. */
+static unsigned int put_flying(const struct ata_split_snapshot *snap,
+			       bool errors, unsigned int limit,
+			       void (*put)(void *to, const char *line),
+			       void *to)
+{
+	unsigned int i, n = 0;
+	char line[LINE_SIZE];
+
+	for (i = 0; i < snap->n_flying && n < limit; i++) {
+		if (!snap->flying[i].err_mask == errors)
+			continue;
+		format_flying(line, &snap->flying[i]);
 		put(to, line);
+		n++;
 	}
+	return n;
 }
 
 static void put_seq(void *to, const char *line)
@@ -213,11 +256,16 @@ static void put_seq(void *to, const char *line)
 static int commands_show(struct seq_file *m, void *v)
 {
 	const struct ata_split_port *sp = m->private;
+	struct ata_split_recorder *rec = sp->recorder;
+	struct ata_split_snapshot *snap = &rec->read;
 
-	mutex_lock(&sp->recorder->lock);
-	ata_split_snapshot(sp);
-	ata_split_tell(sp, ATA_SPLIT_N_RECORDS, put_seq, m);
-	mutex_unlock(&sp->recorder->lock);
+	mutex_lock(&rec->lock);
+	ata_split_snapshot(sp, snap);
+	put_notes(snap, put_seq, m);
+	put_records(rec, snap, ATA_SPLIT_N_RECORDS, put_seq, m);
+	put_flying(snap, true, snap->n_flying, put_seq, m);
+	put_flying(snap, false, snap->n_flying, put_seq, m);
+	mutex_unlock(&rec->lock);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(commands);
@@ -229,32 +277,107 @@ static void put_log(void *to, const char *line)
 	ata_port_info(ap, "%s\n", line);
 }
 
+/*
+ * Is error handling of this command worth a report?  Not where libata prints
+ * nothing or a line: a device that refuses a command of user space's, or that
+ * answers with sense data, as ATAPI devices do; and a command that waits for a
+ * sleeping device to wake up.
+ */
+static bool ata_split_qc_reportable(const struct ata_port *ap,
+				    const struct ata_queued_cmd *qc)
+{
+	const struct ata_eh_info *ehi = &ap->link.eh_context.i;
+	unsigned int err_mask = qc->err_mask | ehi->err_mask;
+
+	if (!(ata_split_peek(qc->flags) & ATA_SPLIT_QCFLAG_EH))
+		return false;
+	if (err_mask & ~AC_ERR_DEV || ehi->serror)
+		return true;
+	return err_mask && !(qc->flags & ATA_QCFLAG_QUIET) &&
+	       !ata_is_atapi(qc->tf.protocol) && qc->scsicmd &&
+	       !blk_rq_is_passthrough(scsi_cmd_to_rq(qc->scsicmd));
+}
+
+static bool ata_split_reportable(struct ata_port *ap)
+{
+	bool reportable = false;
+	unsigned long flags;
+	unsigned int tag;
+
+	spin_lock_irqsave(ap->lock, flags);
+	for (tag = 0; tag <= ATA_MAX_QUEUE && !reportable; tag++)
+		reportable = ata_split_qc_reportable(ap, &ap->qcmd[tag]);
+	spin_unlock_irqrestore(ap->lock, flags);
+	return reportable;
+}
+
 /**
- * ata_split_report - print the recorder, if error handling was given commands
+ * ata_split_begin_eh - record a port as error handling finds it
  * @sp: port
  *
- * At most once a minute for each port; debugfs has it at any time.
+ * If it has commands to recover from an error, the kernel log gets a report once
+ * this pass is over; at most once a minute for each port.  debugfs has all of it
+ * at any time.
  *
- * Context: EH, at its begin.  Takes ap->lock; may sleep.
+ * Context: EH, first thing in ->error_handler().  Takes ap->lock.
+ */
+void ata_split_begin_eh(struct ata_split_port *sp)
+{
+	struct ata_split_recorder *rec = sp->recorder;
+
+	/* Pairs with the release in ata_split_print_report(). */
+	if (smp_load_acquire(&rec->report_due) ||
+	    !ata_split_reportable(sp->ap) || !__ratelimit(&rec->ratelimit))
+		return;
+
+	ata_split_snapshot(sp, &rec->eh);
+	WRITE_ONCE(rec->report_due, true);
+}
+EXPORT_SYMBOL_GPL(ata_split_begin_eh);
+
+/**
+ * ata_split_report - have the report of this pass printed, if there is one
+ * @sp: port
+ *
+ * A slow console must not delay anyone's recovery: the report is printed without
+ * a lock, when the port is back in operation.
+ *
+ * Context: EH, at the end.  Caller holds ap->lock.
  */
 void ata_split_report(struct ata_split_port *sp)
 {
 	struct ata_split_recorder *rec = sp->recorder;
 
-	mutex_lock(&rec->lock);
-	ata_split_snapshot(sp);
-	if (rec->n_failed && __ratelimit(&rec->ratelimit)) {
-		ata_port_info(sp->ap,
-			      "registers, last commands and commands in flight (seconds, tag, how, result, time taken, CDB):\n");
-		ata_split_tell(sp, ATA_SPLIT_N_RECORDS - rec->n_flying,
-			       put_log, sp->ap);
-	}
-	mutex_unlock(&rec->lock);
+	if (READ_ONCE(rec->report_due))
+		schedule_work(&rec->report);
 }
-EXPORT_SYMBOL_GPL(ata_split_report);
+
+static void ata_split_print_report(struct work_struct *work)
+{
+	struct ata_split_recorder *rec =
+		container_of(work, struct ata_split_recorder, report);
+	const struct ata_split_snapshot *snap = &rec->eh;
+	struct ata_port *ap = rec->sp->ap;
+	unsigned int n;
+
+	if (!READ_ONCE(rec->report_due))
+		return;
+
+	ata_port_info(ap, "registers, last commands and commands in flight when error handling began (log time, tag, how, result, time taken, CDB):\n");
+	put_notes(snap, put_log, ap);
+	put_records(rec, snap, REPORT_RECORDS, put_log, ap);
+	n = put_flying(snap, true, REPORT_FLYING, put_log, ap);
+	n += put_flying(snap, false, REPORT_FLYING - n, put_log, ap);
+	if (n < snap->n_flying)
+		ata_port_info(ap, "and %u more; debugfs has the last %u commands\n",
+			      snap->n_flying - n, ATA_SPLIT_N_RECORDS);
+
+	/* Pairs with the acquire in ata_split_begin_eh(). */
+	smp_store_release(&rec->report_due, false);
+}
 
 /**
- * ata_split_record_show - make the file of a port
+ * ata_split_record_show - make the debugfs file of a port
  * @sp: port
  * @dir: its directory in debugfs
  */
@@ -264,21 +387,23 @@ void ata_split_record_show(struct ata_split_port *sp, struct dentry *dir)
 }
 
 /**
- * ata_split_record_init - give a port its recorder
+ * ata_split_record_init - allocate a port's recorder
  * @sp: port
  *
  * Return: 0 or -ENOMEM.  Nothing to undo: it is device-managed.
  */
 int ata_split_record_init(struct ata_split_port *sp)
 {
+	struct device *dev = sp->ap->host->dev;
 	struct ata_split_recorder *rec;
 
-	rec = devm_kzalloc(sp->ap->host->dev, sizeof(*rec), GFP_KERNEL);
+	rec = ata_split_devm_zalloc(dev, sizeof(*rec));
 	if (!rec)
 		return -ENOMEM;
+	rec->sp = sp;
 	mutex_init(&rec->lock);
 	ratelimit_state_init(&rec->ratelimit, REPORT_INTERVAL, 1);
 	ratelimit_set_flags(&rec->ratelimit, RATELIMIT_MSG_ON_RELEASE);
 	sp->recorder = rec;
-	return 0;
+	return devm_work_autocancel(dev, &rec->report, ata_split_print_report);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ata_split's own: what its stages hand to one another. */
+/* Private to ata_split: what its stages share. */
 #ifndef _ATA_SPLIT_SPLIT_H
 #define _ATA_SPLIT_SPLIT_H
 
@@ -26,7 +26,7 @@ struct ata_split_rw {
 /* A device with one of these flags takes no command. */
 #define ATA_SPLIT_DFLAGS_GONE	(ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH)
 
-/* Of these, ATA_DFLAG_NCQ alone: libata's ata_ncq_enabled() */
+/* libata's ata_ncq_enabled() wants ATA_DFLAG_NCQ alone of these. */
 #define ATA_SPLIT_DFLAGS_NCQ	(ATA_DFLAG_PIO | ATA_DFLAG_NCQ_OFF | \
 				 ATA_DFLAG_NCQ)
 
@@ -38,12 +38,22 @@ static inline bool ata_split_queues(unsigned long dev_flags)
 }
 
 /*
- * Read without the lock what the lock or error handling guards.  Whoever uses
- * this can stand a stale answer, as StartIo looks again.
+ * Read without the lock what the lock or error handling guards.  The caller can
+ * stand a stale value, as StartIo checks again.
  */
 #define ata_split_peek(x)	data_race(READ_ONCE(x))
 
-/* The way back from ata_split_map(), which see. */
+/*
+ * Must a queued command on this link wait?  libata's qc_defer functions, for a port
+ * without port multiplier: non-NCQ commands are in flight alone.
+ */
+static inline bool ata_split_must_defer(const struct ata_link *link)
+{
+	return ata_tag_valid(link->active_tag) ||
+	       ata_split_deferred_qc(link);
+}
+
+/* Undoes ata_split_map(). */
 static inline void ata_split_unmap(const struct ata_port *ap,
 				   struct scsi_cmnd *cmd)
 {
@@ -57,66 +67,66 @@ static inline void ata_split_unmap(const struct ata_port *ap,
 		dma_unmap_sg(ap->dev, sg, count, cmd->sc_data_direction);
 }
 
-/* One event on one port.  Safe in any context. */
-static inline void ata_split_count(const struct ata_split_port *sp,
-				   enum ata_split_count what)
-{
-	this_cpu_inc(sp->counters->n[what]);
-}
+/* One event on one port, by the member of struct ata_split_counters. */
+#define ata_split_inc(sp, member)	this_cpu_inc((sp)->counters->member)
 
-/* Does anybody look on?  A no-op otherwise. */
-DECLARE_STATIC_KEY_FALSE(ata_split_looking);
-#define ata_split_looked_at()	static_branch_unlikely(&ata_split_looking)
+/* True while a trace event is enabled or times are measured; else a no-op. */
+DECLARE_STATIC_KEY_FALSE(ata_split_tracing_key);
+#define ata_split_tracing()	static_branch_unlikely(&ata_split_tracing_key)
 
 /* build.c: BuildIo */
-enum ata_split_count ata_split_eligible(const struct ata_port *ap,
-					struct scsi_cmnd *cmd,
-					struct ata_split_rw *rw);
-enum ata_split_count ata_split_build(const struct ata_split_port *sp,
-				     struct ata_queued_cmd *qc,
-				     struct scsi_cmnd *cmd);
+enum ata_split_verdict ata_split_eligible(const struct ata_port *ap,
+					  struct scsi_cmnd *cmd,
+					  struct ata_split_rw *rw);
+enum ata_split_verdict ata_split_build(const struct ata_split_port *sp,
+				       struct ata_queued_cmd *qc,
+				       struct scsi_cmnd *cmd);
 void ata_split_unbuild(struct ata_queued_cmd *qc, struct scsi_cmnd *cmd);
 void ata_split_build_init(const char *name, struct lock_class_key *key);
 
 /* start.c: StartIo */
-enum ata_split_count ata_split_start(struct ata_split_port *sp,
-				     struct ata_queued_cmd *qc, u32 epoch);
-enum ata_split_count ata_split_start_seen(struct ata_split_port *sp,
-					  struct ata_queued_cmd *qc, u32 epoch);
+enum ata_split_verdict ata_split_start(struct ata_split_port *sp,
+				       struct ata_queued_cmd *qc, u32 epoch);
+enum ata_split_verdict ata_split_start_traced(struct ata_split_port *sp,
+					      struct ata_queued_cmd *qc,
+					      u32 epoch);
 void ata_split_commit(struct ata_split_port *sp);
-void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq);
 void __ata_split_flush(struct ata_split_port *sp) __in_startio;
 
-/* Ring for the commands whose doorbell was put off, under ap->lock. */
+/* Ring for the commands whose doorbell was deferred, under ap->lock. */
 static inline void ata_split_flush(struct ata_split_port *sp)
 	__in_startio
 {
-	if (unlikely(sp->held))
+	if (unlikely(sp->db_pending))
 		__ata_split_flush(sp);
 }
 
 /* complete.c: completion */
+extern ata_qc_cb_t ata_split_core_complete;
 void ata_split_complete(struct ata_queued_cmd *qc)
 	__in_startio;
 void ata_split_done(struct scsi_cmnd *cmd) __in_startio;
 
 /* trace.c: trace events and measured times */
-enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
-					  struct ata_queued_cmd *qc,
-					  struct scsi_cmnd *cmd);
-void ata_split_held(const struct ata_split_port *sp, enum ata_split_time what,
-		    u64 ns);
-void ata_split_ended(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
-		     enum ata_split_count how);
-void ata_split_refuse(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
-		      enum ata_split_count why);
+enum ata_split_verdict ata_split_build_traced(const struct ata_split_port *sp,
+					      struct ata_queued_cmd *qc,
+					      struct scsi_cmnd *cmd);
+void ata_split_trace_hold(const struct ata_split_port *sp,
+			  enum ata_split_time what, u64 ns);
+void ata_split_account_end(const struct ata_split_port *sp,
+			   struct scsi_cmnd *cmd, enum ata_split_end end);
+void ata_split_account_refusal(const struct ata_split_port *sp,
+			       struct scsi_cmnd *cmd,
+			       enum ata_split_verdict why);
 
 /* record.c: flight recorder */
-extern const char * const ata_split_count_names[ATA_SPLIT_NR_COUNTS];
+extern const char * const ata_split_verdict_names[ATA_SPLIT_NR_VERDICTS];
+extern const char * const ata_split_end_names[ATA_SPLIT_NR_ENDS];
 void ata_split_record(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
-		      enum ata_split_count how);
+		      enum ata_split_verdict verdict, enum ata_split_end end);
 int ata_split_record_init(struct ata_split_port *sp);
 void ata_split_record_show(struct ata_split_port *sp, struct dentry *dir);
+void ata_split_report(struct ata_split_port *sp);
 
 /* counters.c */
 void ata_split_counters_init(void);

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * StartIo: what needs the port to stand still.
+ * StartIo: check that a build is still valid, and issue it.
  *
- * Runs under ap->lock with interrupts off, so against the interrupt handler
- * and error handling.  A build may be as old as its CPU was slow: check all
- * that error handling or sysfs could have changed meanwhile, then do libata's
- * bookkeeping and ring, in one critical section.  AHCI completes by bitmap
- * difference, so a tag in ap->qc_active whose doorbell has not been rung looks
- * finished to an interrupt; one that is put off is noted as held for that.
+ * Runs under ap->lock with interrupts off, which excludes the interrupt handler
+ * and error handling.  Error handling and sysfs may have changed anything since
+ * the build, so all of it is checked again.  The checks, libata's bookkeeping and
+ * the doorbell are one critical section: AHCI completes by the difference of
+ * bitmaps, so a tag in ap->qc_active whose doorbell has not been rung looks
+ * completed to an interrupt.  Tags with a deferred doorbell are in
+ * sp->db_pending for that reason.
+ *
+ * Mirrored here, because libata has no entry for a command that is already
+ * prepared: ata_qc_issue()'s bookkeeping, ata_std_qc_defer(),
+ * ata_adapter_is_online() and the device checks of ata_scsi_find_dev().
+ * selftests/host/drift.sh tells when one of them changes.
  */
 
 #include <linux/lockdep.h>
@@ -23,28 +29,15 @@ static bool ata_split_offline(const struct ata_split_port *sp)
 			    ata_split_fault(ATA_SPLIT_FAULT_PRETEND_OFFLINE));
 }
 
-/*
- * libata's qc_defer functions, for a queued command on the host link of a port
- * without port multiplier: not while another command is in flight.
- */
-static bool ata_split_defer(const struct ata_link *link)
-	__in_startio
-{
-	return ata_tag_valid(link->active_tag) || ata_split_deferred_qc(link);
-}
-
-/*
- * May a command that was built in @epoch go out now?  Return
- * ATA_SPLIT_STARTED, or how the refusal is counted.
- */
-static __always_inline enum ata_split_count
+/* May a command that was built in @epoch be issued now? */
+static __always_inline enum ata_split_verdict
 ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
 		  const struct ata_queued_cmd *qc, u32 epoch)
 	__in_startio
 {
 	const struct ata_device *dev = qc->dev;
 
-	/* A whole pass of error handling fits into one build. */
+	/* A whole pass of error handling may take place during one build. */
 	if (unlikely(sp->eh_epoch != epoch) &&
 	    !ata_split_fault(ATA_SPLIT_FAULT_SKIP_EPOCH))
 		return ATA_SPLIT_REFUSED_EPOCH;
@@ -60,17 +53,17 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
 	if (unlikely(!ata_split_queues(dev->flags)))
 		return dev->flags & ATA_SPLIT_DFLAGS_GONE ?
 		       ATA_SPLIT_REFUSED_DEVICE : ATA_SPLIT_REFUSED_NCQ;
-	if (unlikely(ata_split_defer(&ap->link)))
+	if (unlikely(ata_split_must_defer(&ap->link)))
 		return ATA_SPLIT_REFUSED_DEFERRED;
 	if (unlikely(ata_split_offline(sp)))
 		return ATA_SPLIT_REFUSED_OFFLINE;
 
-	return ATA_SPLIT_STARTED;
+	return ATA_SPLIT_OK;
 }
 
 /* The bookkeeping of libata's ata_qc_issue(), for a queued command. */
 static __always_inline void
-ata_split_enter_books(struct ata_port *ap, struct ata_queued_cmd *qc)
+ata_split_account_issue(struct ata_port *ap, struct ata_queued_cmd *qc)
 	__in_startio
 {
 	struct ata_link *link = &ap->link;
@@ -86,12 +79,11 @@ ata_split_enter_books(struct ata_port *ap, struct ata_queued_cmd *qc)
 }
 
 /*
- * May the doorbell for @tags wait for the next command?  If the block layer has
- * one at hand, and only while the HBA has some other command of this port: its
- * interrupt rings at the latest, so that nothing is stranded if the next one
- * fails to come.
+ * May the doorbell for @tags be deferred?  If the block layer has another command
+ * at hand, and only while the HBA executes one of this port: its interrupt rings
+ * at the latest, so that no command is stranded if the next one does not come.
  */
-static bool ata_split_may_hold(const struct ata_port *ap, u32 tags, bool last)
+static bool ata_split_may_defer_db(const struct ata_port *ap, u32 tags, bool last)
 	__in_startio
 {
 	if (ata_split_fault(ATA_SPLIT_FAULT_STRAND))
@@ -101,60 +93,60 @@ static bool ata_split_may_hold(const struct ata_port *ap, u32 tags, bool last)
 	return ap->link.sactive & ~tags;
 }
 
-/* An event for each command, whoever rings for it. */
-static noinline void ata_split_see_doorbell(const struct ata_split_port *sp,
+/* One event for each command of a doorbell. */
+static noinline void ata_split_trace_doorbell(const struct ata_split_port *sp,
 					    u32 tags)
 {
 	for (; tags; tags &= tags - 1)
 		trace_ata_split_doorbell(sp->ap, __ffs(tags));
 }
 
-/* Ring for @tags, all that are held among them; @left of those stay held. */
+/* Ring for @tags, and leave @left pending. */
 static __always_inline void
 ata_split_ring(struct ata_split_port *sp, struct ata_port *ap, u32 tags,
-	       u32 left, bool seen)
+	       u32 left, bool traced)
 	__in_startio
 {
-	sp->held = left;
+	sp->db_pending = left;
 	if (!ata_split_fault(ATA_SPLIT_FAULT_NO_DOORBELL))
 		sp->ring(ap, tags);
-	if (seen)
-		ata_split_see_doorbell(sp, tags);
+	if (traced)
+		ata_split_trace_doorbell(sp, tags);
 }
 
 /*
- * Issue a command, or put that off.  A doorbell that was put off is rung along
- * with the first one that is not.
+ * Issue a command.  Deferred doorbells are rung along with the first one that is
+ * not deferred.
  */
 static __always_inline void
 ata_split_issue(struct ata_split_port *sp, struct ata_port *ap,
-		struct ata_queued_cmd *qc, bool last, bool seen)
+		struct ata_queued_cmd *qc, bool last, bool traced)
 	__in_startio
 {
-	u32 tags = sp->held | 1U << qc->tag;
+	u32 tags = sp->db_pending | 1U << qc->tag;
 
-	ata_split_enter_books(ap, qc);
-	if (unlikely(ata_split_may_hold(ap, tags, last))) {
-		sp->held = tags;
-		ata_split_count(sp, ATA_SPLIT_HELD);
+	ata_split_account_issue(ap, qc);
+	if (unlikely(ata_split_may_defer_db(ap, tags, last))) {
+		sp->db_pending = tags;
+		ata_split_inc(sp, db_deferred);
 	} else {
-		ata_split_ring(sp, ap, tags, 0, seen);
+		ata_split_ring(sp, ap, tags, 0, traced);
 	}
 }
 
 /**
- * __ata_split_flush - ring for the commands whose doorbell was put off
+ * __ata_split_flush - ring for the commands whose doorbell was deferred
  * @sp: port, with such commands
  *
- * A frozen port's are left to error handling, and what that has already taken
- * over must not be issued at all.
+ * Those of a frozen port are left to error handling.  A command that error
+ * handling owns must not be issued.
  *
  * Context: StartIo or completion.  Caller holds ap->lock.
  */
 void __ata_split_flush(struct ata_split_port *sp)
 {
 	struct ata_port *ap = sp->ap;
-	u32 left = sp->held;
+	u32 left = sp->db_pending;
 	u32 tags = 0;
 
 	lockdep_assert_held(ap->lock);
@@ -171,7 +163,7 @@ void __ata_split_flush(struct ata_split_port *sp)
 			tags |= 1U << tag;
 	}
 	if (tags)
-		ata_split_ring(sp, ap, tags, sp->held & ~tags,
+		ata_split_ring(sp, ap, tags, sp->db_pending & ~tags,
 			       trace_ata_split_doorbell_enabled());
 }
 
@@ -179,24 +171,24 @@ void __ata_split_flush(struct ata_split_port *sp)
  * ata_split_commit - no more commands follow: ring
  * @sp: port
  *
- * Context: StartIo.  Takes ap->lock, interrupts off, if a doorbell was put
- * off.  A stale answer to that concerns another CPU's commands, which it
- * commits itself.
+ * Context: StartIo.  Takes ap->lock, interrupts off, if a doorbell is
+ * pending.  A stale answer to that concerns another CPU's commands, which that
+ * CPU commits itself.
  */
 void ata_split_commit(struct ata_split_port *sp)
 {
-	/* Only a hint; what is true is found out under the lock. */
-	u32 held = context_unsafe(ata_split_peek(sp->held));
+	/* A hint: __ata_split_flush() reads it under the lock. */
+	u32 pending = context_unsafe(ata_split_peek(sp->db_pending));
 
 	lockdep_assert_irqs_enabled();
 
-	if (likely(!held) || ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
+	if (likely(!pending) || ata_split_fault(ATA_SPLIT_FAULT_NO_LAST))
 		return;
 
 	spin_lock_irq(sp->ap->lock);
 	__acquire(ata_split_startio);
 	ata_split_flush(sp);
-	ata_split_fault_books(sp);
+	ata_split_fault_check(sp);
 	__release(ata_split_startio);
 	spin_unlock_irq(sp->ap->lock);
 }
@@ -215,37 +207,41 @@ void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 	if (sp)
 		ata_split_commit(sp);
 }
+EXPORT_SYMBOL_GPL(ata_split_commit_rqs);
 
-/* @seen is known when this is compiled: who does not look does not pay. */
-static __always_inline enum ata_split_count
-ata_split_start_as(struct ata_split_port *sp, struct ata_queued_cmd *qc,
-		   u32 epoch, bool seen)
+/*
+ * Compiled twice: three no-ops and a saved register would be four to six
+ * instructions under the lock for every command, see Documentation/performance.rst.
+ */
+static __always_inline enum ata_split_verdict
+__ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
+		   u32 epoch, bool traced)
 {
 	bool last = qc->scsicmd->flags & SCMD_LAST;
 	struct ata_port *ap = sp->ap;
-	enum ata_split_count verdict;
+	enum ata_split_verdict verdict;
 	u64 ns = 0;
 
 	lockdep_assert_irqs_enabled();
 
-	if (seen)
+	if (traced)
 		trace_ata_split_start(ap, qc->tag);
 	spin_lock_irq(ap->lock);
 	__acquire(ata_split_startio);
-	if (seen)
+	if (traced)
 		ns = local_clock();
 	verdict = ata_split_recheck(sp, ap, qc, epoch);
-	if (likely(verdict == ATA_SPLIT_STARTED)) {
+	if (likely(verdict == ATA_SPLIT_OK)) {
 		ata_split_fault_fresh(sp, epoch);
-		ata_split_issue(sp, ap, qc, last, seen);
-		ata_split_fault_books(sp);
+		ata_split_issue(sp, ap, qc, last, traced);
+		ata_split_fault_check(sp);
 	}
-	if (seen)
+	if (traced)
 		ns = local_clock() - ns;
 	__release(ata_split_startio);
 	spin_unlock_irq(ap->lock);
-	if (seen)
-		ata_split_held(sp, ATA_SPLIT_TIME_SUBMIT, ns);
+	if (traced)
+		ata_split_trace_hold(sp, ATA_SPLIT_TIME_SUBMIT, ns);
 
 	return verdict;
 }
@@ -256,23 +252,23 @@ ata_split_start_as(struct ata_split_port *sp, struct ata_queued_cmd *qc,
  * @qc: built command
  * @epoch: @sp->eh_epoch as it was before the build
  *
- * Once this returned ATA_SPLIT_STARTED the command may already be complete and
+ * Once this returned ATA_SPLIT_OK the command may already be complete and
  * its memory in other use: neither @qc nor its scsi_cmnd may be touched.
  *
  * Context: StartIo, contract clauses C10, C11 and C13.  Takes ap->lock,
  * interrupts off.
  *
- * Return: ATA_SPLIT_STARTED, or the reason for the refusal; then the command
+ * Return: ATA_SPLIT_OK, or the reason for the refusal; then the command
  * is as it was built and ata_split_unbuild() is due.
  */
-enum ata_split_count ata_split_start(struct ata_split_port *sp,
-				     struct ata_queued_cmd *qc, u32 epoch)
+enum ata_split_verdict ata_split_start(struct ata_split_port *sp,
+				       struct ata_queued_cmd *qc, u32 epoch)
 {
-	return ata_split_start_as(sp, qc, epoch, false);
+	return __ata_split_start(sp, qc, epoch, false);
 }
 
 /**
- * ata_split_start_seen - ata_split_start() while somebody looks
+ * ata_split_start_traced - ata_split_start() with trace events and times
  * @sp: port
  * @qc: built command
  * @epoch: @sp->eh_epoch as it was before the build
@@ -281,10 +277,11 @@ enum ata_split_count ata_split_start(struct ata_split_port *sp,
  *
  * Return: as ata_split_start().
  */
-enum ata_split_count ata_split_start_seen(struct ata_split_port *sp,
-					  struct ata_queued_cmd *qc, u32 epoch)
+enum ata_split_verdict ata_split_start_traced(struct ata_split_port *sp,
+					      struct ata_queued_cmd *qc,
+					      u32 epoch)
 {
-	return ata_split_start_as(sp, qc, epoch, true);
+	return __ata_split_start(sp, qc, epoch, true);
 }
 
 /**
@@ -303,5 +300,6 @@ void ata_split_end_eh(struct ata_port *ap)
 	/* Pairs with the acquire in ata_split_queuecmd(). */
 	smp_store_release(&sp->eh_epoch, sp->eh_epoch + 1);
 	ata_std_end_eh(ap);
+	ata_split_report(sp);
 }
 EXPORT_SYMBOL_GPL(ata_split_end_eh);

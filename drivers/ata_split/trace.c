@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looking on: trace events and measured times.
+ * Trace events and measured times.
  *
- * While nobody looks, one static key keeps all of it out of the way: it costs a
- * no-op at each of four places, one of them under ap->lock (in the interrupt
- * handler).  It is on while a trace event of the ordinary way is enabled or the
- * parameter measure is set.
+ * One static key, ata_split_tracing(), guards all of it.  It is enabled while a
+ * trace event of every command is, or the parameter measure is set.  Disabled it
+ * costs a no-op in four places, one of them under ap->lock (in the interrupt
+ * handler).
  */
 
 #include <linux/module.h>
@@ -15,25 +15,25 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/ata_split.h>
 
-DEFINE_STATIC_KEY_FALSE(ata_split_looking);
+DEFINE_STATIC_KEY_FALSE(ata_split_tracing_key);
 
 /**
- * ata_split_look - somebody enables a trace event
+ * ata_split_trace_reg - a trace event is being enabled
  *
  * Return: 0.
  */
-int ata_split_look(void)
+int ata_split_trace_reg(void)
 {
-	static_branch_inc(&ata_split_looking);
+	static_branch_inc(&ata_split_tracing_key);
 	return 0;
 }
 
 /**
- * ata_split_look_away - nobody has that trace event enabled any more
+ * ata_split_trace_unreg - a trace event is being disabled
  */
-void ata_split_look_away(void)
+void ata_split_trace_unreg(void)
 {
-	static_branch_dec(&ata_split_looking);
+	static_branch_dec(&ata_split_tracing_key);
 }
 
 static bool ata_split_measure;
@@ -43,14 +43,14 @@ static int ata_split_measure_set(const char *val, const struct kernel_param *kp)
 	bool was = ata_split_measure;
 	int rc;
 
-	/* The kernel's lock of parameters is held, so nobody else is here. */
+	/* Serialized by kernel_param_lock(). */
 	rc = param_set_bool(val, kp);
 	if (rc || was == ata_split_measure)
 		return rc;
 	if (ata_split_measure)
-		static_branch_inc(&ata_split_looking);
+		static_branch_inc(&ata_split_tracing_key);
 	else
-		static_branch_dec(&ata_split_looking);
+		static_branch_dec(&ata_split_tracing_key);
 	return 0;
 }
 
@@ -63,7 +63,6 @@ module_param_cb(measure, &ata_split_measure_ops, &ata_split_measure, 0644);
 MODULE_PARM_DESC(measure,
 		 "Keep the longest build and the longest holds of the port lock in the counters of each port (default: N); may be changed at any time");
 
-/* This CPU's share may be written on another one: it was preempted. */
 static void ata_split_longest(const struct ata_split_port *sp,
 			      enum ata_split_time what, u64 ns)
 {
@@ -78,7 +77,7 @@ static void ata_split_longest(const struct ata_split_port *sp,
 }
 
 /**
- * ata_split_build_seen - ata_split_build() while somebody looks
+ * ata_split_build_traced - ata_split_build() with trace events and times
  * @sp: port
  * @qc: the ata_queued_cmd of the request's tag
  * @cmd: command
@@ -87,18 +86,18 @@ static void ata_split_longest(const struct ata_split_port *sp,
  *
  * Return: as ata_split_build().
  */
-enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
-					  struct ata_queued_cmd *qc,
-					  struct scsi_cmnd *cmd)
+enum ata_split_verdict ata_split_build_traced(const struct ata_split_port *sp,
+					      struct ata_queued_cmd *qc,
+					      struct scsi_cmnd *cmd)
 {
 	unsigned int tag = scsi_cmd_to_rq(cmd)->tag;
-	enum ata_split_count verdict;
+	enum ata_split_verdict verdict;
 	struct ata_split_rw rw;
 	u64 ns;
 
-	/* The build asks again: what is no build is not to look like one. */
+	/* No events of a build for a command that the build would not take. */
 	verdict = ata_split_eligible(sp->ap, cmd, &rw);
-	if (verdict != ATA_SPLIT_BUILT)
+	if (verdict != ATA_SPLIT_OK)
 		return verdict;
 
 	trace_ata_split_build_begin(sp->ap, tag, rw.lba, rw.n_block,
@@ -108,56 +107,57 @@ enum ata_split_count ata_split_build_seen(const struct ata_split_port *sp,
 	ns = local_clock() - ns;
 	ata_split_longest(sp, ATA_SPLIT_TIME_BUILD, ns);
 	trace_ata_split_build_end(sp->ap, tag, verdict,
-				  verdict == ATA_SPLIT_BUILT ? qc->n_elem : 0,
+				  verdict == ATA_SPLIT_OK ? qc->n_elem : 0,
 				  ns);
 	return verdict;
 }
 
 /**
- * ata_split_held - the lock was held for so long
+ * ata_split_trace_hold - account how long the port lock was held
  * @sp: port
  * @what: by whom
  * @ns: nanoseconds
  *
- * Context: ap->lock is not held.
+ * Context: ap->lock is not held any more.
  */
-void ata_split_held(const struct ata_split_port *sp, enum ata_split_time what,
-		    u64 ns)
+void ata_split_trace_hold(const struct ata_split_port *sp,
+			  enum ata_split_time what, u64 ns)
 {
 	ata_split_longest(sp, what, ns);
 	trace_ata_split_hold(sp->ap, what == ATA_SPLIT_TIME_INTERRUPT, ns);
 }
 
 /**
- * ata_split_ended - count, show and remember a command's end out of the ordinary
+ * ata_split_account_end - count, trace and record a command that was not deferred
  * @sp: port
  * @cmd: command, before its scsi_done()
- * @how: counter
+ * @end: how it ended
  *
  * Context: Completion or EH.  Caller holds ap->lock.
  */
-void ata_split_ended(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
-		     enum ata_split_count how)
+void ata_split_account_end(const struct ata_split_port *sp,
+			   struct scsi_cmnd *cmd, enum ata_split_end end)
 {
-	ata_split_count(sp, how);
-	trace_ata_split_complete(sp->ap, scsi_cmd_to_rq(cmd)->tag, how,
+	ata_split_inc(sp, done[end]);
+	trace_ata_split_complete(sp->ap, scsi_cmd_to_rq(cmd)->tag, end,
 				 cmd->result);
-	ata_split_record(sp, cmd, how);
+	ata_split_record(sp, cmd, ATA_SPLIT_OK, end);
 }
 
 /**
- * ata_split_refuse - count, show and remember why the core gets a command
+ * ata_split_account_refusal - count, trace and record a command not taken
  * @sp: port
  * @cmd: command
- * @why: counter
+ * @why: reason
  *
  * Context: BuildIo.  Takes no lock.
  */
-void ata_split_refuse(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
-		      enum ata_split_count why)
+void ata_split_account_refusal(const struct ata_split_port *sp,
+			       struct scsi_cmnd *cmd,
+			       enum ata_split_verdict why)
 {
-	ata_split_count(sp, why);
+	ata_split_inc(sp, refused[why]);
 	trace_ata_split_refuse(sp->ap, scsi_cmd_to_rq(cmd)->tag, cmd->cmnd[0],
 			       why);
-	ata_split_record(sp, cmd, why);
+	ata_split_record(sp, cmd, why, ATA_SPLIT_NOT_DONE);
 }

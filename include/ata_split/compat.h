@@ -90,7 +90,7 @@
  *
  * libata parks it per link, 6.1 per port, old stable kernels not at all.
  *
- * Context: Caller holds ap->lock.
+ * Context: Caller holds ap->lock, or can stand a stale answer.
  *
  * Return: true if so; an NCQ command has to wait then.
  */

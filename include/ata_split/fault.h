@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Faults on demand, for the test variant (make ATA_SPLIT_TEST=1) only: windows
- * that hold a command at a named point until the test opens them, violations
- * of the rules, which a checker has to report, and registers that lie.  In the modules that
- * people load all of this is empty.
+ * Fault injection, for the test variant (make ATA_SPLIT_TEST=1) only: windows that
+ * hold a command at a named point until the test opens them, violations of the
+ * rules, which a checker has to report, and registers with wrong contents.  In
+ * the modules that people load all of this is empty.
  */
 #ifndef _ATA_SPLIT_FAULT_H
 #define _ATA_SPLIT_FAULT_H
@@ -26,8 +26,8 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU: defer scsi_done() past the RCU section
  * @ATA_SPLIT_FAULT_NO_DOORBELL: do the bookkeeping and do not ring
  * @ATA_SPLIT_FAULT_MISCOUNT: retire commands and leave the link counted as active
- * @ATA_SPLIT_FAULT_PHANTOM: take a command whose doorbell was put off for done
- * @ATA_SPLIT_FAULT_STRAND: put a doorbell off with nothing else in flight
+ * @ATA_SPLIT_FAULT_PHANTOM: take a command whose doorbell was deferred for done
+ * @ATA_SPLIT_FAULT_STRAND: defer a doorbell with nothing else in flight
  * @ATA_SPLIT_FAULT_RING_STALE: ring for what error handling has taken over
  * @ATA_SPLIT_FAULT_NO_LAST: as if the block layer never said that nothing follows
  * @ATA_SPLIT_FAULT_SHORT_WRITE: large writes leave out their last sector
@@ -36,6 +36,7 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
  * @ATA_SPLIT_FAULT_GARBAGE_FIS: what the device is said to have sent is noise
  * @ATA_SPLIT_FAULT_UNC_STATUS: the disk says of queued commands that it could not read
+ * @ATA_SPLIT_FAULT_WRONG_DIRECTION: reads come with a buffer for data out
  * @ATA_SPLIT_NR_FAULTS: how many there are
  */
 enum ata_split_fault {
@@ -60,6 +61,7 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
 	ATA_SPLIT_FAULT_GARBAGE_FIS,
 	ATA_SPLIT_FAULT_UNC_STATUS,
+	ATA_SPLIT_FAULT_WRONG_DIRECTION,
 	ATA_SPLIT_NR_FAULTS,
 };
 
@@ -87,11 +89,12 @@ enum ata_split_window {
 
 bool ata_split_fault(enum ata_split_fault which);
 bool ata_split_fault_map(void);
+void ata_split_fault_queued(struct scsi_cmnd *cmd);
 void ata_split_fault_building(struct ata_queued_cmd *qc);
 void ata_split_fault_built(struct ata_queued_cmd *qc);
 void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 	__in_startio;
-void ata_split_fault_books(const struct ata_split_port *sp);
+void ata_split_fault_check(const struct ata_split_port *sp);
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis);
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap));
@@ -114,11 +117,12 @@ static inline bool ata_split_fault_map(void)
 	return false;
 }
 
+static inline void ata_split_fault_queued(struct scsi_cmnd *cmd) { }
 static inline void ata_split_fault_building(struct ata_queued_cmd *qc) { }
 static inline void ata_split_fault_built(struct ata_queued_cmd *qc) { }
 static inline void ata_split_fault_fresh(const struct ata_split_port *sp,
 					 u32 epoch) { }
-static inline void ata_split_fault_books(const struct ata_split_port *sp) { }
+static inline void ata_split_fault_check(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_issue(struct ata_queued_cmd *qc,
 					 const void *cfis) { }
 

@@ -14,11 +14,12 @@
  *
  * An LLD adopts it with these lines:
  *
- *  - the port's private structure begins with a struct ata_split_port, and
- *    ->port_start() calls ata_split_port_init() once ap->lock is final;
+ *  - the port's private structure begins with a struct ata_split_port, is
+ *    allocated by ata_split_devm_zalloc(), and ->port_start() calls
+ *    ata_split_port_init() once ap->lock is final;
  *  - a function that issues queued commands which the split has built, one or
  *    more at a time, where ->qc_issue() has to ask what it is;
- *  - ata_split_init_sht() on its scsi_host_template, and ata_split_show_host()
+ *  - ATA_SPLIT_SHT_OPS in its scsi_host_template, and ata_split_show_host()
  *    once the host is registered;
  *  - .end_eh = ata_split_end_eh in its port operations;
  *  - ->qc_prep() writes nothing but the command table of the qc's own tag, and
@@ -31,11 +32,12 @@
  *    commands, and brackets whatever completes commands with
  *    ata_split_complete_begin() and ata_split_complete_end();
  *  - an error is noted with ata_split_note(), and ->error_handler() begins with
- *    ata_split_report().
+ *    ata_split_begin_eh().
  */
 #ifndef _LINUX_ATA_SPLIT_H
 #define _LINUX_ATA_SPLIT_H
 
+#include <linux/cache.h>
 #include <linux/libata.h>
 #include <scsi/scsi_cmnd.h>
 #include <ata_split/compat.h>
@@ -43,25 +45,25 @@
 #include <ata_split/fault.h>
 
 /**
- * enum ata_split_count - what the counters of a port count
- * @ATA_SPLIT_QUEUED: commands that entered ata_split_queuecmd()
- * @ATA_SPLIT_CORE_OFF: to the core: the split parameter is off
- * @ATA_SPLIT_CORE_COMMAND: to the core: neither READ nor WRITE (10 or 16),
- *	such as a flush or a discard
- * @ATA_SPLIT_CORE_PASSTHROUGH: to the core: not the block layer's own I/O, but
- *	a CDB of user space's or of the SCSI midlayer's
- * @ATA_SPLIT_CORE_SHAPE: to the core: length, direction and buffer disagree
- * @ATA_SPLIT_CORE_LBA: to the core: beyond 48 bits, or too many blocks
- * @ATA_SPLIT_CORE_CDL: to the core: asks for a command duration limit
- * @ATA_SPLIT_CORE_PORT: to the core: frozen or recovering port
- * @ATA_SPLIT_CORE_DEVICE: to the core: device asleep or about to go
- * @ATA_SPLIT_CORE_NONCQ: to the core: NCQ not available or switched off, as on
- *	an ATAPI device
- * @ATA_SPLIT_CORE_UNLEARNED: to the core: libata's completion not yet seen
- * @ATA_SPLIT_CORE_PREP: to the core: the LLD's ->qc_prep() refused
- * @ATA_SPLIT_CORE_MAP: to the core: DMA mapping has failed for too long
+ * enum ata_split_verdict - does a command take the split, and if not, why
+ * @ATA_SPLIT_OK: it does: the build, or StartIo, succeeded
+ * @ATA_SPLIT_CORE_OFF: the split parameter is off
+ * @ATA_SPLIT_CORE_COMMAND: neither READ nor WRITE (10 or 16), such as a flush
+ *	or a discard
+ * @ATA_SPLIT_CORE_PASSTHROUGH: not the block layer's own I/O, but a CDB from
+ *	user space or from the SCSI midlayer
+ * @ATA_SPLIT_CORE_SHAPE: length, direction and buffer disagree
+ * @ATA_SPLIT_CORE_LBA: beyond 48 bits, or too many blocks
+ * @ATA_SPLIT_CORE_CDL: asks for a command duration limit
+ * @ATA_SPLIT_CORE_PORT: frozen or recovering port
+ * @ATA_SPLIT_CORE_DEVICE: device asleep or about to go
+ * @ATA_SPLIT_CORE_NONCQ: NCQ not available or switched off, as on an ATAPI
+ *	device
+ * @ATA_SPLIT_CORE_DEFERRED: a non-NCQ command is in flight or waits to be
+ * @ATA_SPLIT_CORE_UNLEARNED: libata's completion function is not yet known
+ * @ATA_SPLIT_CORE_PREP: the LLD's ->qc_prep() refused
+ * @ATA_SPLIT_CORE_MAP: DMA mapping has failed for too long
  * @ATA_SPLIT_MAP_BUSY: DMA mapping failed, request handed back as busy
- * @ATA_SPLIT_BUILT: builds that were completed
  * @ATA_SPLIT_REFUSED_EPOCH: built, but error handling ran meanwhile
  * @ATA_SPLIT_REFUSED_EH: built, but the port is frozen or recovering
  * @ATA_SPLIT_REFUSED_PMP: built, but the port has a port multiplier
@@ -70,19 +72,13 @@
  * @ATA_SPLIT_REFUSED_NCQ: built, but NCQ was switched off
  * @ATA_SPLIT_REFUSED_DEFERRED: built, but a non-NCQ command comes first
  * @ATA_SPLIT_REFUSED_OFFLINE: built, but the PCI channel is offline
- * @ATA_SPLIT_STARTED: commands issued by the split
- * @ATA_SPLIT_HELD: of these, issued with a doorbell that was put off
- * @ATA_SPLIT_DONE_DEFERRED: unmapped and completed after the lock was dropped
- * @ATA_SPLIT_DONE_LOCKED: completed with no batch open, under the lock
- * @ATA_SPLIT_DONE_TIMEDOUT: the SCSI timeout had already claimed the command
- * @ATA_SPLIT_DONE_EH: handed back by error handling
- * @ATA_SPLIT_NR_COUNTS: how many there are
+ * @ATA_SPLIT_NR_VERDICTS: how many there are
  *
- * At rest ``queued == core_* + map_busy + built``, ``built == refused_* +
- * split`` and ``split == done_*``; the tests rely on it.
+ * With all of them but ATA_SPLIT_OK and ATA_SPLIT_MAP_BUSY libata's core gets
+ * the command.
  */
-enum ata_split_count {
-	ATA_SPLIT_QUEUED,
+enum ata_split_verdict {
+	ATA_SPLIT_OK,
 	ATA_SPLIT_CORE_OFF,
 	ATA_SPLIT_CORE_COMMAND,
 	ATA_SPLIT_CORE_PASSTHROUGH,
@@ -92,11 +88,11 @@ enum ata_split_count {
 	ATA_SPLIT_CORE_PORT,
 	ATA_SPLIT_CORE_DEVICE,
 	ATA_SPLIT_CORE_NONCQ,
+	ATA_SPLIT_CORE_DEFERRED,
 	ATA_SPLIT_CORE_UNLEARNED,
 	ATA_SPLIT_CORE_PREP,
 	ATA_SPLIT_CORE_MAP,
 	ATA_SPLIT_MAP_BUSY,
-	ATA_SPLIT_BUILT,
 	ATA_SPLIT_REFUSED_EPOCH,
 	ATA_SPLIT_REFUSED_EH,
 	ATA_SPLIT_REFUSED_PMP,
@@ -104,13 +100,25 @@ enum ata_split_count {
 	ATA_SPLIT_REFUSED_NCQ,
 	ATA_SPLIT_REFUSED_DEFERRED,
 	ATA_SPLIT_REFUSED_OFFLINE,
-	ATA_SPLIT_STARTED,
-	ATA_SPLIT_HELD,
+	ATA_SPLIT_NR_VERDICTS,
+};
+
+/**
+ * enum ata_split_end - how a command of the split ended
+ * @ATA_SPLIT_NOT_DONE: it has not
+ * @ATA_SPLIT_DONE_DEFERRED: unmapped and completed after the lock was dropped
+ * @ATA_SPLIT_DONE_LOCKED: completed with no batch open, under the lock
+ * @ATA_SPLIT_DONE_TIMEDOUT: the SCSI timeout had already claimed the command
+ * @ATA_SPLIT_DONE_EH: handed back by error handling
+ * @ATA_SPLIT_NR_ENDS: how many there are
+ */
+enum ata_split_end {
+	ATA_SPLIT_NOT_DONE,
 	ATA_SPLIT_DONE_DEFERRED,
 	ATA_SPLIT_DONE_LOCKED,
 	ATA_SPLIT_DONE_TIMEDOUT,
 	ATA_SPLIT_DONE_EH,
-	ATA_SPLIT_NR_COUNTS,
+	ATA_SPLIT_NR_ENDS,
 };
 
 /**
@@ -127,17 +135,30 @@ enum ata_split_time {
 	ATA_SPLIT_NR_TIMES,
 };
 
-/* Interrupts are told apart by how many commands they found done: 1, 2, 4 ... */
+/* Classes of how many commands an interrupt found done: 1, 2 or 3, up to 32. */
 #define ATA_SPLIT_NR_BATCHES		6
 
 /**
  * struct ata_split_counters - one CPU's share of a port's counters
- * @n: events, by &enum ata_split_count
+ * @queued: commands that entered ata_split_queuecmd()
+ * @built: builds that were completed
+ * @started: commands issued by the split
+ * @db_deferred: of these, issued with a doorbell that was deferred
+ * @refused: commands not taken, by &enum ata_split_verdict
+ * @done: commands of the split that ended, by &enum ata_split_end
  * @batch: interrupts that found 2^i to 2^(i+1)-1 commands done
  * @longest: times in nanoseconds, by &enum ata_split_time
+ *
+ * At rest ``queued == core_* + map_busy + built``, ``built == refused_* +
+ * started`` and ``started == done_*``; the tests rely on it.
  */
 struct ata_split_counters {
-	unsigned long			n[ATA_SPLIT_NR_COUNTS];
+	unsigned long			queued;
+	unsigned long			built;
+	unsigned long			started;
+	unsigned long			db_deferred;
+	unsigned long			refused[ATA_SPLIT_NR_VERDICTS];
+	unsigned long			done[ATA_SPLIT_NR_ENDS];
 	unsigned long			batch[ATA_SPLIT_NR_BATCHES];
 	u64				longest[ATA_SPLIT_NR_TIMES];
 };
@@ -145,7 +166,7 @@ struct ata_split_counters {
 /**
  * struct ata_split_batch - commands that one interrupt found done
  * @nr: how many
- * @since: when the lock was taken, by local_clock() in ns; 0 if nobody looked
+ * @since: when the lock was taken, by local_clock() in ns; 0 if nothing traces
  * @cmd: the commands
  *
  * Lives on the interrupt handler's stack, from ata_split_complete_begin() to
@@ -169,15 +190,19 @@ struct ata_split_batch {
  * @eh_epoch: counts passes of error handling.  Written under ap->lock by
  *	ata_split_end_eh(); a build reads it without the lock, before it looks
  *	at anything else of the port
- * @held: tags that are in libata's books and whose doorbell has not been rung
- *	yet.  Only under ap->lock
+ * @db_pending: tags that libata counts as in flight and whose doorbell has not
+ *	been rung yet.  Only under ap->lock
  * @batch: where completions collect, or NULL outside an interrupt.
  *	Only under ap->lock
- * @lit: when the disk LED was last told of a READ and of a WRITE, in jiffies.
- *	Only in the interrupt handler, which does not run on two CPUs
+ * @led_jiffies: when the disk activity LED was last told of a READ and of a
+ *	WRITE.  Only in the interrupt handler, which does not run on two CPUs
  *
  * ap->private_data of an LLD that adopts the split points to one of these,
- * usually the first member of its own structure.
+ * usually the first member of its own structure, in memory from
+ * ata_split_devm_zalloc().
+ *
+ * What every build reads has cache lines of its own: interrupts on another CPU
+ * write to the rest for each command.
  */
 struct ata_split_port {
 	struct ata_port			*ap;
@@ -185,11 +210,12 @@ struct ata_split_port {
 	void				(*ring)(struct ata_port *ap, u32 tags);
 	struct ata_split_counters __percpu *counters;
 	struct ata_split_recorder	*recorder;
-
 	u32				eh_epoch __guarded_by(ata_split_startio);
-	u32				held __guarded_by(ata_split_startio);
+
+	u32				db_pending ____cacheline_aligned_in_smp
+						   __guarded_by(ata_split_startio);
 	struct ata_split_batch		*batch __guarded_by(ata_split_startio);
-	unsigned long			lit[2];
+	unsigned long			led_jiffies[2];
 };
 
 /**
@@ -222,32 +248,24 @@ static inline unsigned int ata_split_n_elem(const struct ata_queued_cmd *qc)
 	return ata_is_data(qc->tf.protocol) ? qc->n_elem : 0;
 }
 
-extern ata_qc_cb_t ata_split_core_complete;
-void __ata_split_learn(struct ata_queued_cmd *qc);
-
-/**
- * ata_split_learn - see libata's completion function go by
- * @qc: command that is being issued, whichever way it came
- *
- * libata's own completion of SCSI commands makes sense data and starts deferred
- * commands, so that the split's commands must end in it too; it is static.
- * The first READ or WRITE that took the core path shows it.
- *
- * Context: StartIo.  Caller holds ap->lock.
+/*
+ * For an LLD's scsi_host_template, after libata's ATA_*_SHT(), whose
+ * ->queuecommand() it replaces.
  */
-static inline void ata_split_learn(struct ata_queued_cmd *qc)
-{
-	if (unlikely(!READ_ONCE(ata_split_core_complete)))
-		__ata_split_learn(qc);
-}
+#define ATA_SPLIT_SHT_OPS						\
+	.queuecommand		= ata_split_queuecmd,			\
+	.commit_rqs		= ata_split_commit_rqs
 
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
 			void (*ring)(struct ata_port *ap, u32 tags));
 int ata_split_show_host(struct ata_host *host);
 bool ata_split_on(void);
-void ata_split_init_sht(struct scsi_host_template *sht);
+void *ata_split_devm_zalloc(struct device *dev, size_t size);
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 				       struct scsi_cmnd *cmd);
+void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq);
+void ata_split_learn(struct ata_queued_cmd *qc);
+void ata_split_begin_eh(struct ata_split_port *sp);
 void ata_split_end_eh(struct ata_port *ap) __in_startio;
 void ata_split_complete_begin(struct ata_split_port *sp,
 			      struct ata_split_batch *batch)
@@ -259,6 +277,5 @@ void ata_split_complete_end(struct ata_split_port *sp,
 	__leaves_startio;
 __printf(2, 3)
 void ata_split_note(struct ata_split_port *sp, const char *fmt, ...);
-void ata_split_report(struct ata_split_port *sp);
 
 #endif /* _LINUX_ATA_SPLIT_H */

@@ -46,7 +46,7 @@ ordered() {
 	local file=$1 function=$2 body statement
 	shift 2
 	body=$(awk -v f="$function" '
-		/^[a-z]/ && index($0, f "(") { head = 1 }
+		/^[a-z_]/ && $0 ~ "(^|[^a-z_])" f "[(]" { head = 1 }
 		head && /;$/ && !inside { head = 0 }
 		head && /^{/ { inside = 1 }
 		inside { print }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The way of a command through the split, as trace events.  Names and fields are
- * stable; Documentation/tracing.rst explains them.
+ * Trace events of a command's stages in the split.  Names and fields are stable;
+ * Documentation/tracing.rst explains them.
  *
  * port is N of ataN, tag the command's, as in libata's own events.
  */
@@ -14,57 +14,57 @@
 #include <linux/ata_split.h>
 #include <linux/tracepoint.h>
 
-#ifndef ATA_SPLIT_COUNT_NAMES
-/* What the counters are called, and the reasons and ways in the events below. */
-#define ATA_SPLIT_COUNT_NAMES						\
-	NAME(ATA_SPLIT_QUEUED,		"queued")			\
-	NAME(ATA_SPLIT_CORE_OFF,	"core_off")			\
-	NAME(ATA_SPLIT_CORE_COMMAND,	"core_command")			\
-	NAME(ATA_SPLIT_CORE_PASSTHROUGH, "core_passthrough")		\
-	NAME(ATA_SPLIT_CORE_SHAPE,	"core_shape")			\
-	NAME(ATA_SPLIT_CORE_LBA,	"core_lba")			\
-	NAME(ATA_SPLIT_CORE_CDL,	"core_cdl")			\
-	NAME(ATA_SPLIT_CORE_PORT,	"core_port")			\
-	NAME(ATA_SPLIT_CORE_DEVICE,	"core_device")			\
-	NAME(ATA_SPLIT_CORE_NONCQ,	"core_noncq")			\
-	NAME(ATA_SPLIT_CORE_UNLEARNED,	"core_unlearned")		\
-	NAME(ATA_SPLIT_CORE_PREP,	"core_prep")			\
-	NAME(ATA_SPLIT_CORE_MAP,	"core_map")			\
-	NAME(ATA_SPLIT_MAP_BUSY,	"map_busy")			\
-	NAME(ATA_SPLIT_BUILT,		"built")			\
-	NAME(ATA_SPLIT_REFUSED_EPOCH,	"refused_epoch")		\
-	NAME(ATA_SPLIT_REFUSED_EH,	"refused_eh")			\
-	NAME(ATA_SPLIT_REFUSED_PMP,	"refused_pmp")			\
-	NAME(ATA_SPLIT_REFUSED_DEVICE,	"refused_device")		\
-	NAME(ATA_SPLIT_REFUSED_NCQ,	"refused_ncq")			\
-	NAME(ATA_SPLIT_REFUSED_DEFERRED, "refused_deferred")		\
-	NAME(ATA_SPLIT_REFUSED_OFFLINE,	"refused_offline")		\
-	NAME(ATA_SPLIT_STARTED,		"split")			\
-	NAME(ATA_SPLIT_HELD,		"held")				\
-	NAME(ATA_SPLIT_DONE_DEFERRED,	"done_deferred")		\
-	NAME(ATA_SPLIT_DONE_LOCKED,	"done_locked")			\
-	NAME(ATA_SPLIT_DONE_TIMEDOUT,	"done_timedout")		\
-	LAST(ATA_SPLIT_DONE_EH,		"done_eh")
+#ifndef ATA_SPLIT_VERDICT_NAMES
+/* Names of counters, and of reasons and ends in the events below. */
+#define ATA_SPLIT_VERDICT_NAMES						\
+	EM(ATA_SPLIT_OK,		"built")			\
+	EM(ATA_SPLIT_CORE_OFF,		"core_off")			\
+	EM(ATA_SPLIT_CORE_COMMAND,	"core_command")			\
+	EM(ATA_SPLIT_CORE_PASSTHROUGH,	"core_passthrough")		\
+	EM(ATA_SPLIT_CORE_SHAPE,	"core_shape")			\
+	EM(ATA_SPLIT_CORE_LBA,		"core_lba")			\
+	EM(ATA_SPLIT_CORE_CDL,		"core_cdl")			\
+	EM(ATA_SPLIT_CORE_PORT,		"core_port")			\
+	EM(ATA_SPLIT_CORE_DEVICE,	"core_device")			\
+	EM(ATA_SPLIT_CORE_NONCQ,	"core_noncq")			\
+	EM(ATA_SPLIT_CORE_DEFERRED,	"core_deferred")		\
+	EM(ATA_SPLIT_CORE_UNLEARNED,	"core_unlearned")		\
+	EM(ATA_SPLIT_CORE_PREP,		"core_prep")			\
+	EM(ATA_SPLIT_CORE_MAP,		"core_map")			\
+	EM(ATA_SPLIT_MAP_BUSY,		"map_busy")			\
+	EM(ATA_SPLIT_REFUSED_EPOCH,	"refused_epoch")		\
+	EM(ATA_SPLIT_REFUSED_EH,	"refused_eh")			\
+	EM(ATA_SPLIT_REFUSED_PMP,	"refused_pmp")			\
+	EM(ATA_SPLIT_REFUSED_DEVICE,	"refused_device")		\
+	EM(ATA_SPLIT_REFUSED_NCQ,	"refused_ncq")			\
+	EM(ATA_SPLIT_REFUSED_DEFERRED,	"refused_deferred")		\
+	EMe(ATA_SPLIT_REFUSED_OFFLINE,	"refused_offline")
+
+#define ATA_SPLIT_END_NAMES						\
+	EM(ATA_SPLIT_NOT_DONE,		"in_flight")			\
+	EM(ATA_SPLIT_DONE_DEFERRED,	"done_deferred")		\
+	EM(ATA_SPLIT_DONE_LOCKED,	"done_locked")			\
+	EM(ATA_SPLIT_DONE_TIMEDOUT,	"done_timedout")		\
+	EMe(ATA_SPLIT_DONE_EH,		"done_eh")
 #endif
 
-/* So that perf and bpftrace know the numbers. */
-#undef NAME
-#undef LAST
-#define NAME(value, name)	TRACE_DEFINE_ENUM(value);
-#define LAST(value, name)	TRACE_DEFINE_ENUM(value);
-ATA_SPLIT_COUNT_NAMES
-#undef NAME
-#undef LAST
-#define NAME(value, name)	{ value, name },
-#define LAST(value, name)	{ value, name }
+/* Let perf and bpftrace know the numbers. */
+#undef EM
+#undef EMe
+#define EM(value, name)		TRACE_DEFINE_ENUM(value);
+#define EMe(value, name)	TRACE_DEFINE_ENUM(value);
+ATA_SPLIT_VERDICT_NAMES
+ATA_SPLIT_END_NAMES
+#undef EM
+#undef EMe
+#define EM(value, name)		{ value, name },
+#define EMe(value, name)	{ value, name }
 
-#define ata_split_show(what)	__print_symbolic(what, ATA_SPLIT_COUNT_NAMES)
-
-/* Who looks at one of the events of the ordinary way pays for it: see trace.c. */
-#ifndef ATA_SPLIT_LOOK_DECLARED
-#define ATA_SPLIT_LOOK_DECLARED
-int ata_split_look(void);
-void ata_split_look_away(void);
+/* Enabling one of the events of every command enables ata_split_tracing(). */
+#ifndef ATA_SPLIT_TRACE_REG_DECLARED
+#define ATA_SPLIT_TRACE_REG_DECLARED
+int ata_split_trace_reg(void);
+void ata_split_trace_unreg(void);
 #endif
 
 TRACE_EVENT_FN(ata_split_build_begin,
@@ -91,12 +91,12 @@ TRACE_EVENT_FN(ata_split_build_begin,
 		  __entry->port, __entry->tag,
 		  __entry->write ? "write" : "read",
 		  __entry->fua ? " fua" : "", __entry->lba, __entry->n_block),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
 TRACE_EVENT_FN(ata_split_build_end,
 	TP_PROTO(const struct ata_port *ap, unsigned int tag,
-		 enum ata_split_count verdict, unsigned int n_elem, u64 ns),
+		 enum ata_split_verdict verdict, unsigned int n_elem, u64 ns),
 	TP_ARGS(ap, tag, verdict, n_elem, ns),
 	TP_STRUCT__entry(
 		__field(unsigned int,	port)
@@ -113,14 +113,15 @@ TRACE_EVENT_FN(ata_split_build_end,
 		__entry->ns		= ns;
 	),
 	TP_printk("ata%u tag=%u %s n_elem=%u ns=%llu",
-		  __entry->port, __entry->tag, ata_split_show(__entry->verdict),
+		  __entry->port, __entry->tag, __print_symbolic(__entry->verdict,
+						ATA_SPLIT_VERDICT_NAMES),
 		  __entry->n_elem, __entry->ns),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
 TRACE_EVENT(ata_split_refuse,
 	TP_PROTO(const struct ata_port *ap, unsigned int tag,
-		 unsigned int opcode, enum ata_split_count reason),
+		 unsigned int opcode, enum ata_split_verdict reason),
 	TP_ARGS(ap, tag, opcode, reason),
 	TP_STRUCT__entry(
 		__field(unsigned int,	port)
@@ -136,7 +137,7 @@ TRACE_EVENT(ata_split_refuse,
 	),
 	TP_printk("ata%u tag=%u opcode=0x%02x %s",
 		  __entry->port, __entry->tag, __entry->opcode,
-		  ata_split_show(__entry->reason))
+		  __print_symbolic(__entry->reason, ATA_SPLIT_VERDICT_NAMES))
 );
 
 DECLARE_EVENT_CLASS(ata_split_tag,
@@ -156,24 +157,24 @@ DECLARE_EVENT_CLASS(ata_split_tag,
 DEFINE_EVENT_FN(ata_split_tag, ata_split_start,
 	TP_PROTO(const struct ata_port *ap, unsigned int tag),
 	TP_ARGS(ap, tag),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
 DEFINE_EVENT_FN(ata_split_tag, ata_split_doorbell,
 	TP_PROTO(const struct ata_port *ap, unsigned int tag),
 	TP_ARGS(ap, tag),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
 DEFINE_EVENT_FN(ata_split_tag, ata_split_done,
 	TP_PROTO(const struct ata_port *ap, unsigned int tag),
 	TP_ARGS(ap, tag),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
 TRACE_EVENT_FN(ata_split_complete,
 	TP_PROTO(const struct ata_port *ap, unsigned int tag,
-		 enum ata_split_count how, int result),
+		 enum ata_split_end how, int result),
 	TP_ARGS(ap, tag, how, result),
 	TP_STRUCT__entry(
 		__field(unsigned int,	port)
@@ -188,9 +189,9 @@ TRACE_EVENT_FN(ata_split_complete,
 		__entry->result		= result;
 	),
 	TP_printk("ata%u tag=%u %s result=0x%x",
-		  __entry->port, __entry->tag, ata_split_show(__entry->how),
+		  __entry->port, __entry->tag, __print_symbolic(__entry->how, ATA_SPLIT_END_NAMES),
 		  __entry->result),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
 TRACE_EVENT_FN(ata_split_hold,
@@ -208,11 +209,11 @@ TRACE_EVENT_FN(ata_split_hold,
 	),
 	TP_printk("ata%u %s ns=%llu", __entry->port,
 		  __entry->interrupt ? "interrupt" : "submit", __entry->ns),
-	ata_split_look, ata_split_look_away
+	ata_split_trace_reg, ata_split_trace_unreg
 );
 
-#undef NAME
-#undef LAST
+#undef EM
+#undef EMe
 
 #endif /* _TRACE_ATA_SPLIT_H */
 
