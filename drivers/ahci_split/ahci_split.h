@@ -107,6 +107,7 @@ ahci_split_table_addr(const struct ahci_split_port *pp, unsigned int nr)
 void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 			    unsigned int nr);
 void ahci_split_ring(struct ata_port *ap, u32 tags);
+void ahci_split_ring_each(struct ata_port *ap, u32 tags);
 unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc);
 
 /* complete.c: interrupts and results */

@@ -10,6 +10,11 @@ module_param_named(host_lock, ahci_split_host_lock, bool, 0444);
 MODULE_PARM_DESC(host_lock,
 		 "Share one lock between the ports of a controller, as stock ahci does without per-port interrupts, for comparison (default: N)");
 
+static bool ahci_split_single_doorbell;
+module_param_named(single_doorbell, ahci_split_single_doorbell, bool, 0444);
+MODULE_PARM_DESC(single_doorbell,
+		 "Write PxSACT and PxCI once for each command, never for several at a time, to find out whether a controller fails with the latter (default: N)");
+
 static const u8 ahci_split_scr_offset[] = {
 	[SCR_STATUS]		= AHCI_PXSSTS,
 	[SCR_CONTROL]		= AHCI_PXSCTL,
@@ -227,19 +232,28 @@ int ahci_split_port_resume(struct ata_port *ap)
 
 /**
  * ahci_split_port_suspend - ->port_suspend
- * @ap: port, frozen by error handling
+ * @ap: port
  * @mesg: unused
+ *
+ * Context: EH.  Takes ap->lock.
  *
  * Return: 0 or a negative error, which keeps the system awake.
  */
 int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
 {
-	int rc = ahci_split_quiesce_port(ap);
+	unsigned long flags;
+	int rc;
 
-	if (rc)
-		ata_port_freeze(ap);
-	else
+	rc = ahci_split_quiesce_port(ap);
+	if (!rc) {
 		ahci_split_power_down(ap);
+		return 0;
+	}
+
+	/* Have the port reset.  Stock ahci does this without the lock. */
+	spin_lock_irqsave(ap->lock, flags);
+	ata_port_freeze(ap);
+	spin_unlock_irqrestore(ap->lock, flags);
 	return rc;
 }
 
@@ -306,7 +320,9 @@ int ahci_split_port_start(struct ata_port *ap)
 		ap->lock = &pp->lock;
 	}
 
-	rc = ata_split_port_init(&pp->build.split, ap, ahci_split_ring);
+	rc = ata_split_port_init(&pp->build.split, ap,
+				 ahci_split_single_doorbell ?
+				 ahci_split_ring_each : ahci_split_ring);
 	if (rc)
 		return rc;
 

@@ -54,6 +54,19 @@ void ahci_split_ring(struct ata_port *ap, u32 tags)
 }
 
 /**
+ * ahci_split_ring_each - the same, with a doorbell for each command
+ * @ap: port
+ * @tags: as for ahci_split_ring()
+ *
+ * Context: StartIo or completion.  Caller holds ap->lock.
+ */
+void ahci_split_ring_each(struct ata_port *ap, u32 tags)
+{
+	for (; tags; tags &= tags - 1)
+		ahci_split_ring(ap, tags & -tags);
+}
+
+/**
  * ahci_split_qc_issue - ->qc_issue: fill the header and ring
  * @qc: prepared command of libata's core, in flight for it
  *
