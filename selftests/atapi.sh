@@ -10,7 +10,7 @@
 need fio sg_raw sha256sum
 CD=${ATA_SPLIT_CDROM:-}
 [ -n "$CD" ] || skip "set ATA_SPLIT_CDROM to an ATAPI drive"
-begin 5
+begin 6
 [ -b "$CD" ] || die "ATA_SPLIT_CDROM: there is no drive $CD"
 P=$(readlink -f "/sys/block/${CD##*/}")
 P=${P%/ata*}
@@ -56,5 +56,6 @@ check "whole medium, 2 KiB at a time" whole 2048 direct
 check "whole medium, read ahead" whole 64k fullblock
 check "reads by packet command" packet_read
 check "sense data of an impossible read" sense
+check_split "sense data is not reported as an error" not grep -q 'registers, last commands' <(klog)
 check "beside queued I/O" beside_load
 finish

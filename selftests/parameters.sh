@@ -8,7 +8,7 @@
 
 need fio
 [ "$DRIVER" = ahci_split ] || skip "$DRIVER has no such parameters"
-begin 6 all-disks disks idle-driver
+begin 7 all-disks disks idle-driver
 
 # reload PARAMETER-OF-ata_split PARAMETER-OF-ahci_split
 reload() {
@@ -42,6 +42,12 @@ host_lock() {
 		accounted && [ "$(counter split)" -gt 0 ]
 }
 
+# That it does is in the registers: see host/doorbell.sh.
+single_doorbell() {
+	reload "" single_doorbell=1 && [ "$(value ahci_split single_doorbell)" = Y ] && some_io &&
+		accounted && [ "$(counter split)" -gt 0 ]
+}
+
 both() {
 	reload split=0 host_lock=1 && some_io && accounted && [ "$(counter split)" -eq 0 ]
 }
@@ -56,7 +62,7 @@ rejected() {
 		# the driver may have been refused for another reason
 		[ ! -d /sys/module/ata_split ] || rmmod ata_split
 	done
-	for v in host_lock=2 host_lock=maybe host_lock=; do
+	for v in host_lock=2 host_lock=maybe host_lock= single_doorbell=2 single_doorbell=; do
 		load_driver "" "$v" 2>/dev/null && { echo "ahci_split took $v"; bad=1; rmmod ahci_split; }
 		rmmod ata_split
 	done
@@ -66,7 +72,8 @@ rejected() {
 read_only() {
 	local f
 	reload "" "" || { load_driver && bind_again; } || return
-	for f in /sys/module/ata_split/parameters/split /sys/module/ahci_split/parameters/host_lock; do
+	for f in /sys/module/ata_split/parameters/split \
+		/sys/module/ahci_split/parameters/{host_lock,single_doorbell}; do
 		[ "$(stat -c %a "$f")" = 444 ] || { echo "$f may be written"; return 1; }
 	done
 }
@@ -74,6 +81,7 @@ read_only() {
 check "defaults: split on, one lock per port" defaults
 check "split=0: every command takes the core" no_split
 check "host_lock=1: works, and takes the split" host_lock
+check "single_doorbell=1: works, and takes the split" single_doorbell
 check "both" both
 check "nonsense is rejected" rejected
 check "parameters cannot be changed later" read_only

@@ -7,8 +7,8 @@
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 
-need fio sg_raw
-begin 3 disks
+need fio sg_raw hdparm
+begin 6 disks
 errors_expected
 
 D=${DISKS[0]}
@@ -21,6 +21,21 @@ refused() {
 	[ $rc -eq 11 ] || { cat "$TMP/refused"; echo "exit status $rc instead of 11"; return 1; }
 }
 
+# The flight recorder reports errors, and this is none of the disk's or the controller's.
+unreported() {
+	not grep -q 'registers, last commands' <(klog)
+}
+
+# Feature sets and logs that the disk does not have.
+identify() {
+	hdparm -I "$D" >/dev/null
+}
+
+# The device's SLEEP command; the next one wakes it by a reset.
+quiet_commands() {
+	identify && hdparm -q -Y "$D" && hdparm -C "$D" >/dev/null
+}
+
 under_load() {
 	local i
 	start_load "$D"
@@ -31,6 +46,9 @@ under_load() {
 }
 
 check "an unknown command is aborted" refused
+check_split "it is not reported" unreported
+check "identify data, and the power mode of a disk that sleeps" quiet_commands
+check_split "neither is reported" unreported
 check "and under load as well" under_load
 check "queued I/O survived" load_ok
 finish

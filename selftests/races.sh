@@ -13,7 +13,7 @@
 variant_skip
 need fio sg_raw hdparm taskset
 pin_test
-begin 26 disks
+begin 29 disks
 errors_expected
 need_variant
 
@@ -25,6 +25,54 @@ nothing_happens() {
 	held built || return
 	open built
 	end_io && moved split "$before"
+}
+
+# A READ whose buffer is for data out, which may be memory that must not be written to,
+# is not built. 6.12 refuses it since 6.12.118, and other kernels issue it.
+wrong_direction() {
+	local before shape
+	before=$(counter built "$D")
+	shape=$(counter core_shape "$D")
+	echo wrong_direction >$FAULT
+	io || true
+	echo none >$FAULT
+	[ "$(counter built "$D")" -eq "$before" ] || { echo "it was built"; return 1; }
+	rose core_shape "$shape"
+}
+
+# in_flight PATTERN: a command in flight is shown with a CDB that begins so, and how
+# long it has been
+in_flight() {
+	local f=/sys/kernel/debug/ata_split/ata$PORT/commands
+	grep -qE "tag +[0-9]+ in_flight 0x0 [0-9]{1,5} ms $1( [0-9a-f]{2})*$" "$f" && return
+	cat "$f"
+	return 1
+}
+
+# Neither a request without I/O statistics nor one of user space's has a start time.
+shown_without_iostats() {
+	local rc=0
+	echo 0 >"/sys/block/${D##*/}/queue/iostats"
+	arm irq
+	start_io
+	held irq && in_flight '(28|88)' || rc=1
+	open irq
+	end_io || rc=1
+	echo 1 >"/sys/block/${D##*/}/queue/iostats"
+	return $rc
+}
+
+# IDENTIFY DEVICE by ATA PASS-THROUGH (16)
+shown_passthrough() {
+	local rc=0
+	arm irq
+	taskset -c 1 timeout -k 5 60 sg_raw -r 512 "$D" \
+		85 08 0e 00 00 00 01 00 00 00 00 00 00 00 ec 00 >"$TMP/sg" 2>&1 &
+	IO=$!
+	held irq && in_flight 85 || rc=1
+	open irq
+	end_io || { cat "$TMP/sg"; rc=1; }
+	return $rc
 }
 
 set_depth() {
@@ -359,6 +407,9 @@ removed_held() {
 }
 
 check "a build that waits and finds all as it was" nothing_happens
+check "a READ with a buffer for data out is not built" wrong_direction
+check "a read in flight is shown without I/O statistics" shown_without_iostats
+check "a passthrough command in flight is shown" shown_passthrough
 check "error handling passes between build and start" built refused_epoch eh_pass
 check "another command fails between build and start" built refused_epoch command_fails
 check "error handling is due when the build is done" eh_pending

@@ -66,16 +66,30 @@ timeout_seen() {
 }
 
 # The log has the registers, what was done before and what was not; once, though
-# error handling may have run more often.
+# error handling may have run more often, after it, and on less than a screen.
 reported() {
-	local report
-	report=$(klog | grep -A 64 'registers, last commands and commands in flight')
+	local report log
+	log=$(klog)
+	report=$(grep -A 24 'registers, last commands and commands in flight' <<<"$log" |
+		grep -E 'registers, |: PxIS |tag +[0-9]+ |and [0-9]+ more')
 	grep -q 'error handling: PxIS [0-9a-f]\{8\} PxCMD ' <<<"$report" &&
 		grep -qE 'tag +[0-9]+ done_deferred 0x0 [0-9]+ ms (28|2a|88|8a) ' <<<"$report" &&
 		grep -qE 'tag +[0-9]+ failed 0x4 [0-9]{4,} ms (28|2a|88|8a) ' <<<"$report" &&
-		[ "$(grep -c 'registers, last commands' <<<"$report")" -eq 1 ] && return
+		[ "$(grep -c 'registers, last commands' <<<"$log")" -eq 1 ] &&
+		[ "$(wc -l <<<"$report")" -le 20 ] && after_recovery && same_clock && return
 	echo "$report"
 	return 1
+}
+
+after_recovery() {
+	klog | grep -E "ata$(ata_of "$D")(\.00)?: (EH complete|registers, last)" | head -n 1 | grep -q 'EH complete'
+}
+
+# By the kernel log's clock: the last note was taken a few seconds before it was printed.
+same_clock() {
+	dmesg | sed -n 's/^\[ *\([0-9.]*\)\].* \([0-9.]*\) error handling: PxIS.*/\1 \2/p' | tail -n 1 |
+		awk '{ print "printed at " $1 ", taken at " $2; late = $1 - $2 }
+			END { exit !(NR == 1 && late >= 0 && late < 30) }'
 }
 
 # The same in debugfs, where it can be read at any time: commands that error
@@ -84,7 +98,7 @@ recorded() {
 	local f
 	f=/sys/kernel/debug/ata_split/ata$(ata_of "$D")/commands
 	grep -q 'error handling: PxIS' "$f" &&
-		[ "$(grep -cE '^ *[0-9]+\.[0-9]{6} tag +[0-9]+ (done|core)_[a-z]+ .*([0-9a-f]{2} ){5}' "$f")" -eq 64 ] && return
+		[ "$(grep -cE '^ *[0-9]+\.[0-9]{3} tag +[0-9]+ (done|core)_[a-z]+ .*([0-9a-f]{2} ){5}' "$f")" -eq 64 ] && return
 	cat "$f"
 	return 1
 }

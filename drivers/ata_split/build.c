@@ -115,10 +115,10 @@ ata_split_decode(struct scsi_cmnd *cmd, struct ata_split_rw *rw)
  * Is StartIo likely to accept a build?  Reads without the lock what StartIo checks
  * again, so a stale answer costs a build or sends a command to the core.
  */
-static enum ata_split_verdict ata_split_precheck(const struct ata_port *ap)
+static __always_inline enum ata_split_verdict
+ata_split_precheck(const struct ata_port *ap)
 {
-	const struct ata_link *link = &ap->link;
-	unsigned long dev_flags = ata_split_peek(link->device[0].flags);
+	unsigned long dev_flags = ata_split_peek(ap->link.device[0].flags);
 
 	if (unlikely(ata_split_peek(ap->pflags) & ATA_SPLIT_PFLAGS_BAD))
 		return ATA_SPLIT_CORE_PORT;
@@ -126,7 +126,7 @@ static enum ata_split_verdict ata_split_precheck(const struct ata_port *ap)
 		return dev_flags & ATA_SPLIT_DFLAGS_GONE ?
 		       ATA_SPLIT_CORE_DEVICE : ATA_SPLIT_CORE_NONCQ;
 	/* Of no use to map what has to wait: the core defers it. */
-	if (unlikely(data_race(ata_split_must_defer(link))))
+	if (unlikely(data_race(ata_split_must_defer(ap))))
 		return ATA_SPLIT_CORE_DEFERRED;
 
 	return ATA_SPLIT_OK;
@@ -209,6 +209,12 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 			       struct scsi_cmnd *cmd)
 {
 	const struct request *rq = scsi_cmd_to_rq(cmd);
+	/* All reads before the first store, or ata_qc_reinit()'s zeroes are stored. */
+	enum dma_data_direction dir = cmd->sc_data_direction;
+	unsigned int n_elem = scsi_sg_count(cmd);
+	unsigned int nbytes = scsi_bufflen(cmd);
+	struct scatterlist *sg = scsi_sglist(cmd);
+	bool quiet = rq->rq_flags & RQF_QUIET;
 	unsigned long flags = ATA_QCFLAG_IO;
 	unsigned int tag = rq->tag;
 
@@ -220,13 +226,13 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 	qc->scsicmd = cmd;
 	qc->scsidone = ata_split_done;
 	qc->complete_fn = ata_split_complete;
-	qc->dma_dir = cmd->sc_data_direction;
-	qc->nbytes = scsi_bufflen(cmd);
-	qc->sg = scsi_sglist(cmd);
-	qc->cursg = qc->sg;
-	qc->orig_n_elem = scsi_sg_count(cmd);
+	qc->dma_dir = dir;
+	qc->nbytes = nbytes;
+	qc->sg = sg;
+	qc->cursg = sg;
+	qc->orig_n_elem = n_elem;
 
-	if (rq->rq_flags & RQF_QUIET)
+	if (quiet)
 		flags |= ATA_QCFLAG_QUIET;
 
 	/*

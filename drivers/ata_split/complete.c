@@ -174,7 +174,7 @@ static bool ata_split_port_retires(const struct ata_split_port *sp)
 	struct ata_port *ap = sp->ap;
 
 	return !(ap->pflags & ATA_SPLIT_PFLAGS_BAD) &&
-	       !sata_pmp_attached(ap) && !ata_split_deferred_qc(&ap->link) &&
+	       !sata_pmp_attached(ap) && !ata_split_deferred_qc(ap) &&
 	       !(ap->link.device[0].flags & ATA_DFLAG_DUBIOUS_XFER);
 }
 

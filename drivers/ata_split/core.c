@@ -49,6 +49,37 @@ static bool ata_split_overdue(struct scsi_cmnd *cmd)
 	       time_after(jiffies, cmd->jiffies_at_alloc + limit);
 }
 
+/* Whatever the split does not take; not inline, so as not to burden the rest. */
+static noinline ata_split_qc_status
+ata_split_fall_back(struct ata_split_port *sp, struct scsi_cmnd *cmd,
+		    enum ata_split_verdict verdict)
+{
+	if (verdict == ATA_SPLIT_MAP_BUSY) {
+		if (!ata_split_overdue(cmd)) {
+			ata_split_account_refusal(sp, cmd, verdict);
+			return SCSI_MLQUEUE_HOST_BUSY;
+		}
+		verdict = ATA_SPLIT_CORE_MAP;
+	}
+	/* With the split off libata's completion function is never learned. */
+	if (verdict == ATA_SPLIT_CORE_UNLEARNED && !ata_split_enabled)
+		verdict = ATA_SPLIT_CORE_OFF;
+
+	ata_split_account_refusal(sp, cmd, verdict);
+	/* This may be the last of a batch, and the core does not ring for it. */
+	ata_split_commit(sp);
+	return ata_scsi_queuecmd(sp->ap->scsi_host, cmd);
+}
+
+/* A build that StartIo refused. */
+static noinline ata_split_qc_status
+ata_split_refuse(struct ata_split_port *sp, struct ata_queued_cmd *qc,
+		 struct scsi_cmnd *cmd, enum ata_split_verdict verdict)
+{
+	ata_split_unbuild(qc, cmd);
+	return ata_split_fall_back(sp, cmd, verdict);
+}
+
 /**
  * ata_split_queuecmd - ->queuecommand of an LLD that adopted the split
  * @shost: SCSI host of the port
@@ -86,37 +117,19 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	verdict = ata_split_tracing() ? ata_split_build_traced(sp, qc, cmd) :
 					ata_split_build(sp, qc, cmd);
 	if (unlikely(verdict != ATA_SPLIT_OK))
-		goto not_built;
+		return ata_split_fall_back(sp, cmd, verdict);
 	ata_split_inc(sp, built);
 	ata_split_fault_built(qc);
 
-	verdict = ata_split_tracing() ? ata_split_start_traced(sp, qc, epoch) :
-					ata_split_start(sp, qc, epoch);
-	if (likely(verdict == ATA_SPLIT_OK)) {
-		/* @sp outlives the command: the queue waits for our RCU section. */
-		ata_split_inc(sp, started);
-		return 0;
-	}
+	verdict = ata_split_tracing() ?
+		  ata_split_start_traced(sp, qc, cmd, epoch) :
+		  ata_split_start(sp, qc, cmd, epoch);
+	if (unlikely(verdict != ATA_SPLIT_OK))
+		return ata_split_refuse(sp, qc, cmd, verdict);
 
-	ata_split_unbuild(qc, cmd);
-	goto core;
-
-not_built:
-	if (verdict == ATA_SPLIT_MAP_BUSY) {
-		if (!ata_split_overdue(cmd)) {
-			ata_split_account_refusal(sp, cmd, verdict);
-			return SCSI_MLQUEUE_HOST_BUSY;
-		}
-		verdict = ATA_SPLIT_CORE_MAP;
-	}
-	/* With the split off libata's completion function is never learned. */
-	if (verdict == ATA_SPLIT_CORE_UNLEARNED && !ata_split_on())
-		verdict = ATA_SPLIT_CORE_OFF;
-core:
-	ata_split_account_refusal(sp, cmd, verdict);
-	/* This may be the last of a batch, and the core does not ring for it. */
-	ata_split_commit(sp);
-	return ata_scsi_queuecmd(shost, cmd);
+	/* @sp outlives the command: the queue waits for our RCU section. */
+	ata_split_inc(sp, started);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(ata_split_queuecmd);
 

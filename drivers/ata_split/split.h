@@ -44,13 +44,12 @@ static inline bool ata_split_queues(unsigned long dev_flags)
 #define ata_split_peek(x)	data_race(READ_ONCE(x))
 
 /*
- * Must a queued command on this link wait?  libata's qc_defer functions, for a port
- * without port multiplier: non-NCQ commands are in flight alone.
+ * Must a queued command wait?  libata's qc_defer functions, for a port without port
+ * multiplier: non-NCQ commands are in flight alone.
  */
-static inline bool ata_split_must_defer(const struct ata_link *link)
+static inline bool ata_split_must_defer(const struct ata_port *ap)
 {
-	return ata_tag_valid(link->active_tag) ||
-	       ata_split_deferred_qc(link);
+	return ata_tag_valid(ap->link.active_tag) || ata_split_deferred_qc(ap);
 }
 
 /* Undoes ata_split_map(). */
@@ -86,9 +85,11 @@ void ata_split_build_init(const char *name, struct lock_class_key *key);
 
 /* start.c: StartIo */
 enum ata_split_verdict ata_split_start(struct ata_split_port *sp,
-				       struct ata_queued_cmd *qc, u32 epoch);
+				       struct ata_queued_cmd *qc,
+				       const struct scsi_cmnd *cmd, u32 epoch);
 enum ata_split_verdict ata_split_start_traced(struct ata_split_port *sp,
 					      struct ata_queued_cmd *qc,
+					      const struct scsi_cmnd *cmd,
 					      u32 epoch);
 void ata_split_commit(struct ata_split_port *sp);
 void __ata_split_flush(struct ata_split_port *sp) __in_startio;

@@ -32,10 +32,10 @@ static bool ata_split_offline(const struct ata_split_port *sp)
 /* May a command that was built in @epoch be issued now? */
 static __always_inline enum ata_split_verdict
 ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
-		  const struct ata_queued_cmd *qc, u32 epoch)
+		  const struct scsi_cmnd *cmd, u32 epoch)
 	__in_startio
 {
-	const struct ata_device *dev = qc->dev;
+	const struct ata_device *dev = &ap->link.device[0];
 
 	/* A whole pass of error handling may take place during one build. */
 	if (unlikely(sp->eh_epoch != epoch) &&
@@ -47,13 +47,13 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
 		     ata_split_fault(ATA_SPLIT_FAULT_PRETEND_PMP)))
 		return ATA_SPLIT_REFUSED_PMP;
 	if (unlikely((dev->class != ATA_DEV_ATA && dev->class != ATA_DEV_ZAC) ||
-		     dev->sdev != qc->scsicmd->device))
+		     dev->sdev != cmd->device))
 		return ATA_SPLIT_REFUSED_DEVICE;
 	/* sysfs queue_depth changes this without error handling. */
 	if (unlikely(!ata_split_queues(dev->flags)))
 		return dev->flags & ATA_SPLIT_DFLAGS_GONE ?
 		       ATA_SPLIT_REFUSED_DEVICE : ATA_SPLIT_REFUSED_NCQ;
-	if (unlikely(ata_split_must_defer(&ap->link)))
+	if (unlikely(ata_split_must_defer(ap)))
 		return ATA_SPLIT_REFUSED_DEFERRED;
 	if (unlikely(ata_split_offline(sp)))
 		return ATA_SPLIT_REFUSED_OFFLINE;
@@ -215,9 +215,9 @@ EXPORT_SYMBOL_GPL(ata_split_commit_rqs);
  */
 static __always_inline enum ata_split_verdict
 __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
-		   u32 epoch, bool traced)
+		  const struct scsi_cmnd *cmd, u32 epoch, bool traced)
 {
-	bool last = qc->scsicmd->flags & SCMD_LAST;
+	bool last = cmd->flags & SCMD_LAST;
 	struct ata_port *ap = sp->ap;
 	enum ata_split_verdict verdict;
 	u64 ns = 0;
@@ -230,7 +230,7 @@ __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
 	__acquire(ata_split_startio);
 	if (traced)
 		ns = local_clock();
-	verdict = ata_split_recheck(sp, ap, qc, epoch);
+	verdict = ata_split_recheck(sp, ap, cmd, epoch);
 	if (likely(verdict == ATA_SPLIT_OK)) {
 		ata_split_fault_fresh(sp, epoch);
 		ata_split_issue(sp, ap, qc, last, traced);
@@ -250,10 +250,11 @@ __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
  * ata_split_start - issue a built command if the port still wants it
  * @sp: port
  * @qc: built command
+ * @cmd: its SCSI command
  * @epoch: @sp->eh_epoch as it was before the build
  *
  * Once this returned ATA_SPLIT_OK the command may already be complete and
- * its memory in other use: neither @qc nor its scsi_cmnd may be touched.
+ * its memory in other use: neither @qc nor @cmd may be touched.
  *
  * Context: StartIo, contract clauses C10, C11 and C13.  Takes ap->lock,
  * interrupts off.
@@ -262,15 +263,17 @@ __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
  * is as it was built and ata_split_unbuild() is due.
  */
 enum ata_split_verdict ata_split_start(struct ata_split_port *sp,
-				       struct ata_queued_cmd *qc, u32 epoch)
+				       struct ata_queued_cmd *qc,
+				       const struct scsi_cmnd *cmd, u32 epoch)
 {
-	return __ata_split_start(sp, qc, epoch, false);
+	return __ata_split_start(sp, qc, cmd, epoch, false);
 }
 
 /**
  * ata_split_start_traced - ata_split_start() with trace events and times
  * @sp: port
  * @qc: built command
+ * @cmd: its SCSI command
  * @epoch: @sp->eh_epoch as it was before the build
  *
  * Context: StartIo.  Takes ap->lock, interrupts off.
@@ -279,9 +282,10 @@ enum ata_split_verdict ata_split_start(struct ata_split_port *sp,
  */
 enum ata_split_verdict ata_split_start_traced(struct ata_split_port *sp,
 					      struct ata_queued_cmd *qc,
+					      const struct scsi_cmnd *cmd,
 					      u32 epoch)
 {
-	return __ata_split_start(sp, qc, epoch, true);
+	return __ata_split_start(sp, qc, cmd, epoch, true);
 }
 
 /**

@@ -86,7 +86,7 @@
 
 /**
  * ata_split_deferred_qc - is a non-NCQ command parked until the link drains?
- * @link: host link of the port
+ * @ap: port
  *
  * libata parks it per link, 6.1 per port, old stable kernels not at all.
  *
@@ -94,12 +94,12 @@
  *
  * Return: true if so; an NCQ command has to wait then.
  */
-static inline bool ata_split_deferred_qc(const struct ata_link *link)
+static inline bool ata_split_deferred_qc(const struct ata_port *ap)
 {
 #if defined(ATA_SPLIT_HAVE_LINK_DEFERRED_QC)
-	return link->deferred_qc;
+	return ap->link.deferred_qc;
 #elif defined(ATA_SPLIT_HAVE_PORT_DEFERRED_QC)
-	return link->ap->deferred_qc;
+	return ap->deferred_qc;
 #else
 	return false;
 #endif

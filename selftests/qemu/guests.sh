@@ -436,6 +436,14 @@ guest_fis() {
 	noise+='\|^handle_cmd_fis_dump .*\|^0x[0-9a-f]*: .*'
 }
 
+# For host/doorbell.sh: a disk, and each write to a register in QEMU's log.
+guest_doorbell() {
+	controller ahci0 8
+	disk ahci0 0
+	log+=,trace:ahci_mem_write
+	noise='ahci_mem_write .*'
+}
+
 # For host/registers.sh: a disk, one with a bad sector, a CD-ROM and a disk without
 # hard resets, by either driver, and each write to a register in QEMU's log. A virtio
 # port does not come back from suspend, and the machine only partly (what QEMU rejects
