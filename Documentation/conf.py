@@ -3,7 +3,6 @@
 # Sphinx: run it by "make htmldocs", which sets srctree to a kernel's source. The
 # extension that reads kernel-doc comments is used from there.
 
-import logging
 import os
 import sys
 
@@ -27,10 +26,6 @@ c_id_attributes = ["__percpu", "__iomem", "__read_mostly", "__in_startio",
                    "__enters_startio", "__leaves_startio"]
 c_paren_attributes = ["__guarded_by", "__acquires", "__releases",
                       "__acquires_shared", "__releases_shared"]
-
-# Sphinx has one name space for structures and functions, C has two.
-logging.getLogger("sphinx.sphinx.domains.c").addFilter(
-    lambda record: "ata_split_port *" not in str(record.msg))
 
 html_theme = "alabaster"
 html_theme_options = {"description": "BuildIo/StartIo for libata " + version}
