@@ -333,6 +333,7 @@ static int ahci_split_probe(struct pci_dev *pdev,
 	return 0;
 }
 
+#ifdef CONFIG_PM_SLEEP
 static int ahci_split_suspend(struct device *dev)
 {
 	struct ata_host *host = dev_get_drvdata(dev);
@@ -357,16 +358,19 @@ static int ahci_split_resume(struct device *dev)
 	ata_host_resume(host);
 	return 0;
 }
+#endif /* CONFIG_PM_SLEEP */
 
-static DEFINE_SIMPLE_DEV_PM_OPS(ahci_split_pm_ops, ahci_split_suspend,
-				ahci_split_resume);
+/* The older macro: libata declares ata_host_suspend() only with CONFIG_PM. */
+static const struct dev_pm_ops ahci_split_pm_ops = {
+	SET_SYSTEM_SLEEP_PM_OPS(ahci_split_suspend, ahci_split_resume)
+};
 
 static struct pci_driver ahci_split_driver = {
 	.name			= DRV_NAME,
 	.probe			= ahci_split_probe,
 	.remove			= ata_pci_remove_one,
 	.shutdown		= ata_pci_shutdown_one,
-	.driver.pm		= pm_sleep_ptr(&ahci_split_pm_ops),
+	.driver.pm		= &ahci_split_pm_ops,
 };
 
 module_pci_driver(ahci_split_driver);
