@@ -12,12 +12,19 @@
 #include <linux/pci.h>
 #include "ahci_split.h"
 
+/* What the SCSI midlayer calls a host in the kernel log, in place of its name. */
+static const char *ahci_split_info(struct Scsi_Host *shost)
+{
+	return DRV_NAME;
+}
+
 /* User tools know an AHCI host by the proc_name "ahci"; so ahci_platform has it, too. */
 __diag_push();
 __diag_ignore_all("-Woverride-init", "libata's macro has a ->queuecommand");
 static struct scsi_host_template ahci_split_sht = {
 	ATA_NCQ_SHT_QD("ahci", AHCI_MAX_CMDS),
 	ATA_SPLIT_SHT_OPS,
+	.info			= ahci_split_info,
 	.sg_tablesize		= AHCI_MAX_PRD,
 	.dma_boundary		= 0xffffffff,	/* as stock ahci: no entry crosses 4 GiB */
 	.shost_groups		= ahci_split_shost_groups,
