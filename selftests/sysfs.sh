@@ -9,7 +9,7 @@
 . "${0%/*}/lib.sh"
 
 [ "$DRIVER" = ahci_split ] || skip "this compares $DRIVER with itself"
-begin 4 all-disks disks
+begin 6 all-disks disks
 insert ahci 2>/dev/null || skip "there is no stock ahci to compare with"
 
 # Names that only stock ahci has.
@@ -21,8 +21,8 @@ STOCK_ONLY+='|/scsi_host/HOST/em_[a-z_]*$'		# enclosure LEDs are not supported
 BY_CHANCE=(-path ./msi_irqs -o -path '*/queue/bsg')
 
 # Contents that are the driver's name, numbers of interrupts and devices, or were not
-# measured at the same time.
-OTHER='^/(driver|driver_override|uevent|irq)$|/proc_name$|/msi_irqs/'
+# measured at the same time. proc_name is not among them: user tools know AHCI by it.
+OTHER='^/(driver|driver_override|uevent|irq)$|/msi_irqs/'
 OTHER+='|/(dev|unique_id|uevent|diskseq)$'
 OTHER+='|/(stat|inflight|host_busy|ering|power/.*|io(request|done|tmo|err)_cnt)$'
 
@@ -66,6 +66,9 @@ snapshot() {
 		tr '\n' '\0' | xargs -0 timeout 60 grep -IsH '' |
 		sed 's/^\.//' | sed -E -f "$TMP/renamed" | sort >"$TMP/$driver.contents"
 	cd / || return
+	! command -v lsscsi >/dev/null ||
+		lsscsi --transport | grep -wF "$(behind)" | sed -E 's/^\[[0-9:]*\]//' |
+			sed -E -f "$TMP/renamed" >"$TMP/$driver.lsscsi"
 	echo "$driver: $(wc -l <"$TMP/$driver.names") names, $(wc -l <"$TMP/$driver.contents") lines"
 	echo "# $driver: $(wc -l <"$TMP/$driver.names") names, $(wc -l <"$TMP/$driver.contents") lines" >&3
 	[ "$(wc -l <"$TMP/$driver.contents")" -gt 100 ]
@@ -93,6 +96,18 @@ contents() {
 	diff <(grep -vE "${STOCK_ONLY//\$/:}" "$TMP/ahci.contents") "$TMP/ahci_split.contents"
 }
 
+# Unlike proc_name, what the log calls a host is its driver.
+named_in_log() {
+	[ "$(klog | grep -c '^scsi host[0-9]*: ahci_split$')" -ge ${#DISKS[@]} ]
+}
+
+# A tool that goes by what it finds in sysfs.
+transports() {
+	cat "$TMP/ahci_split.lsscsi"
+	[ "$(grep -c ' sata:' "$TMP/ahci.lsscsi")" -eq ${#DISKS[@]} ] &&
+		diff "$TMP/ahci.lsscsi" "$TMP/ahci_split.lsscsi"
+}
+
 # What scripts write; the answers, not only the names.
 answers() {
 	local host
@@ -107,7 +122,13 @@ answers() {
 exec 3>&1
 at_exit "unbind_controller; bind_again; rmmod ahci 2>/dev/null"
 check "the controller goes to ahci and to ahci_split" both
+check "the kernel log names the driver" named_in_log
 check "names and modes are the same" names
 check "contents are the same" contents
+if command -v lsscsi >/dev/null; then
+	check "lsscsi shows the same transports" transports
+else
+	ktap_test_skip "lsscsi shows the same transports (needs lsscsi)"
+fi
 check "link power policies are refused, but for full power" answers
 finish

@@ -18,7 +18,7 @@ PROGRAMS="bash awk grep sed find xargs
 	$(dpkg -L coreutils | sed -n 's|^/\(usr/\)\?s\?bin/||p' | tr '\n' ' ')
 	mount umount dmesg blkdiscard blockdev fallocate findmnt flock fstrim hexdump
 	losetup lsblk mkswap mountpoint rtcwake setsid swapon swapoff taskset wipefs
-	fio hdparm smartctl setpci lspci mkfs.ext4 e2fsck dumpe2fs
+	fio hdparm smartctl setpci lspci lsscsi mke2fs mkfs.ext4 e2fsck dumpe2fs
 	sg_dd sg_inq sg_modes sg_opcodes sg_raw sg_read sg_readcap sg_requests
 	sg_reset sg_sat_identify sg_sat_read_gplog sg_sat_set_features sg_start
 	sg_sync sg_turs sg_unmap sg_verify sg_vpd sg_write_same

@@ -30,7 +30,7 @@ distro_series() {
 # Debian packages this harness needs, by purpose.
 PKGS_BUILD="bc bison build-essential cpio flex gawk kmod libelf-dev libssl-dev
 	pahole perl python3 rsync xz-utils"
-PKGS_GUEST="busybox-static e2fsprogs fio hdparm pciutils qemu-system-x86
+PKGS_GUEST="busybox-static e2fsprogs fio hdparm lsscsi pciutils qemu-system-x86
 	sg3-utils smartmontools util-linux"
 PKGS_HOST="coccinelle"
 PKGS_BPF="bpftrace"
