@@ -10,10 +10,11 @@
 CTL=${ATA_SPLIT_CTL:-$(command -v splitctl)} || skip "set ATA_SPLIT_CTL to the bind script"
 [ "$DRIVER" = ahci_split ] || skip "$DRIVER needs no bind script"
 need wipefs
-begin 14 all-disks disks
+begin 20 all-disks disks
 
 D=${DISKS[0]}
 M=$TMP/mnt
+NODE=/dev/$NAME.$$
 mkdir "$M"
 # Whatever went wrong: nothing on top of the disk, and the driver is back.
 at_exit 'bind_again'
@@ -115,19 +116,97 @@ stacked() {
 	umount "$M" && losetup -d "$LOOP" || return
 	LOOP=
 	mount "${D}1" "$M" && refused "${D}1 is mounted on $M" || return
-	umount "$M" && head -c 1048576 /dev/zero >"$D" && sync && blockdev --rereadpt "$D"
+	umount "$M" && hold "${D}1" found "${D}1" &&
+		head -c 1048576 /dev/zero >"$D" && sync && blockdev --rereadpt "$D"
 }
 
-# By somebody who leaves no trace in /proc or sysfs, such as the journal of a file
-# system on another disk.
-held_exclusively() {
-	local pid from said rc=0
-	exec {from}< <(exec "$HERE/dio" hold "$D")
-	pid=$!
-	read -r -t 20 said <&"$from" && [ "$said" = held ] && refused "$D is in use by the kernel" || rc=1
-	kill $pid
-	wait $pid 2>/dev/null
-	exec {from}<&-
+# By the kernel without a trace in /proc or sysfs: it is the journal of a file system
+# that is elsewhere.
+claimed() {
+	truncate -s 32M "$TMP/elsewhere" && LOOP=$(losetup -f --show "$TMP/elsewhere") &&
+		mke2fs -qF -b 4096 -O journal_dev "$D" 5000 && mkfs.ext4 -qF -b 4096 -J "device=$D" "$LOOP" &&
+		mount "$LOOP" "$M" && refused "$D is in use by the kernel" || return
+	umount "$M" && losetup -d "$LOOP" || return
+	LOOP=
+}
+
+# hold NODE COMMAND...: while a program has the device node open
+hold() {
+	local node=$1 held rc=0
+	shift
+	exec {held}<"$node" || return
+	sleep 1000 &
+	HOLDER=$!
+	exec {held}<&-
+	wait_until 5 grep -qx sleep /proc/$HOLDER/comm && "$@" || rc=1
+	kill $HOLDER
+	wait $HOLDER 2>/dev/null
+	return $rc
+}
+
+# refused_to_holder NODE: and the holder is named
+refused_to_holder() {
+	refused "$1 is open in sleep (pid $HOLDER)"
+}
+
+opened() {
+	hold "$D" refused_to_holder "$D"
+}
+
+# found NODE: check finds the holder
+found() {
+	says 1 "$1 is open in sleep (pid $HOLDER)" "$CTL" check "$BDF"
+}
+
+# By its SCSI generic node, and by a node with another name.
+opened_by() {
+	local sg rc=0
+	sg=$(echo "/sys/block/${D##*/}/device/scsi_generic/"*)
+	[ ! -d "$sg" ] || hold "/dev/${sg##*/}" found "/dev/${sg##*/}" || return
+	mknod "$NODE" b $((0x$(stat -c %t "$D"))) $((0x$(stat -c %T "$D"))) && hold "$NODE" found "$D" || rc=1
+	rm -f "$NODE"
+	return $rc
+}
+
+# The holder ends when it has been seen and is waited for, as udev at a new disk.
+glanced_at() {
+	mkdir "$TMP/bin" && printf '#!/bin/sh\nkill %d\n' "$HOLDER" >"$TMP/bin/sleep" &&
+		chmod 755 "$TMP/bin/sleep" &&
+		PATH=$TMP/bin:$PATH says 0 "nothing uses a disk" "$CTL" check "$BDF" && not kill -0 "$HOLDER"
+}
+
+# A namespace of an NVMe target: the kernel has the disk open, unclaimed.
+exported() {
+	local config=/sys/kernel/config subsystem
+	[ -d $config/nvmet ] || mount -t configfs configfs $config || return
+	subsystem=$config/nvmet/subsystems/ata_split
+	mkdir $subsystem $subsystem/namespaces/1 && echo -n "$D" >$subsystem/namespaces/1/device_path &&
+		says 0 "nothing uses a disk" "$CTL" check "$BDF" && echo 1 >$subsystem/namespaces/1/enable &&
+		refused "$D is exported by $subsystem/namespaces/1"
+	local rc=$?
+	rmdir $subsystem/namespaces/1 $subsystem
+	return $rc
+}
+
+# held_by DRIVER: nothing takes the controller from a driver that is not for its disks
+held_by() {
+	local override
+	says 1 "$BDF is held by $1" "$CTL" check "$BDF" && says 1 "$BDF is held by $1" "$CTL" bind "$BDF" ||
+		return
+	override=$(cat "$PCI/devices/$BDF/driver_override")
+	[ "$(driver_of "$BDF")" = "$1" ] && [ "$override" = "$1" ]
+}
+
+# Whoever has the IOMMU group open, as a virtual machine has, is named as well.
+other_driver() {
+	local rc=0 group
+	unbind_controller
+	bind_controller "$OTHER" && held_by "$OTHER" || rc=1
+	if [ "$OTHER" = vfio-pci ]; then
+		group=$(readlink "$PCI/devices/$BDF/iommu_group")
+		hold "/dev/vfio/${group##*/}" found "/dev/vfio/${group##*/}" || rc=1
+	fi
+	bind_again || rc=1
 	return $rc
 }
 
@@ -150,6 +229,22 @@ stock() {
 		mapfile -t DISKS <<<"$(behind)" && D=${DISKS[0]} && "$HERE/dio" write "$D" 1 67108864 65536
 }
 
+# signature TEXT: where Intel's firmware RAID has it on a disk
+signature() {
+	printf '%-32s' "$1" | dd of="$D" bs=512 seek=$(($(attr "$D" size) - 2)) conv=fsync,notrunc 2>&1
+}
+
+# An Intel firmware RAID is told by its signature: two sectors before the end, where
+# util-linux sees it as well.
+firmware_raid() {
+	signature "Intel Raid ISM Cfg Sig. 1.3.00" && wipefs --no-act "$D" | grep isw_raid_member &&
+		refused "$D is a member of an Intel firmware RAID" &&
+		IMSM_NO_PLATFORM=1 says 0 "nothing uses a disk" "$CTL" check "$BDF" || return
+	IMSM_NO_PLATFORM=1 says 0 "$BDF is bound to $DRIVER" "$CTL" bind "$BDF" && wait_until 60 all_there &&
+		mapfile -t DISKS <<<"$(behind)" && D=${DISKS[0]} && wait_until 10 test -b "$D" &&
+		says 0 "$BDF is bound to" "$CTL" unbind "$BDF" && stock && signature ""
+}
+
 bind() {
 	says 0 "$BDF is bound to $DRIVER" "$CTL" bind "$BDF" && wait_until 60 all_there &&
 		[ "$(driver_of "$BDF")" = "$DRIVER" ] && says 0 "already" "$CTL" bind "$BDF"
@@ -166,14 +261,34 @@ else
 	ktap_test_skip "swap (needs CONFIG_SWAP and mkswap)"
 fi
 check "partition and loop device" stacked
-check "claimed" held_exclusively
+check "claimed" claimed
+check "open in a program" opened
+check "open in a program by another node" opened_by
+check "open for a moment" hold "$D" glanced_at
+if modprobe -q nvmet; then
+	check "exported by the kernel" exported
+else
+	ktap_test_skip "exported by the kernel (needs CONFIG_NVME_TARGET)"
+fi
+OTHER=
+for driver in pci-stub vfio-pci; do
+	modprobe -q "$driver"
+	[ ! -e "$PCI/drivers/$driver" ] || OTHER=$driver
+done
+if [ -n "$OTHER" ]; then
+	check "held by $OTHER" other_driver
+else
+	ktap_test_skip "held by another driver (needs CONFIG_VFIO_PCI or CONFIG_PCI_STUB)"
+fi
 check "status" status
 check "unbind" unbind
 if modinfo ahci >/dev/null 2>&1 || [ -e $PCI/drivers/ahci ]; then
 	check "the stock driver can take it" stock
 	check "mounted, with the stock driver" mounted
+	check "Intel firmware RAID" firmware_raid
 else
 	ktap_test_skip "the stock driver can take it (there is none)"
+	ktap_test_skip "Intel firmware RAID (there is no stock driver)"
 	ktap_test_skip "mounted, with the stock driver (there is none)"
 fi
 check "bind" bind

@@ -14,7 +14,8 @@
 
 # What has to be loaded in a guest, as Debian builds most things as modules.
 MODULES="virtio_pci virtio_iommu virtio_console sd_mod sr_mod sg ahci ext4 isofs loop dm_mod
-	bfq kyber_iosched mq_deadline crc32c_generic crc32c_intel intel_rapl_msr"
+	bfq kyber_iosched mq_deadline crc32c_generic crc32c_intel intel_rapl_msr
+	vfio_pci pci_stub nvmet"
 
 # The newest image of the series and flavour, preferably the one built for this
 # release of Debian: only its header package surely runs here.
@@ -87,7 +88,7 @@ pick_modules() {
 
 build() {
 	local image=$1 release=${1#linux-image-}
-	[ "$(cat "$OUT/package" 2>/dev/null)" != "$image" ] || return 0
+	[ "$(cat "$OUT/package" 2>/dev/null)" != "$image $MODULES" ] || return 0
 	say "unpacking $image and its headers"
 	rm -rf "$OUT"
 	mkdir -p "$ROOT"
@@ -100,7 +101,7 @@ build() {
 	find "$ROOT" -name 'vmlinuz*' -exec mv {} "$OUT/vmlinuz" \;
 	rm -rf "${ROOT:?}"/{boot,lib/modules,usr/lib/modules}
 	ln -s "$ROOT/usr/src/linux-headers-$release" "$OUT/kdir"
-	echo "$image" >"$OUT/package"
+	echo "$image $MODULES" >"$OUT/package"
 }
 
 main() {
