@@ -10,7 +10,7 @@
 CTL=${ATA_SPLIT_CTL:-$(command -v splitctl)} || skip "set ATA_SPLIT_CTL to the bind script"
 [ "$DRIVER" = ahci_split ] || skip "$DRIVER needs no bind script"
 need wipefs
-begin 20 all-disks disks
+begin 21 all-disks disks
 
 D=${DISKS[0]}
 M=$TMP/mnt
@@ -250,6 +250,18 @@ bind() {
 		[ "$(driver_of "$BDF")" = "$DRIVER" ] && says 0 "already" "$CTL" bind "$BDF"
 }
 
+# What there is on a machine without PCI, or without AHCI.
+status_of() {
+	mount -t tmpfs tmpfs $PCI/devices || return
+	[ $# -eq 0 ] || { mkdir "$PCI/devices/$1" && echo 0x010400 >"$PCI/devices/$1/class"; } || return
+	says 0 "there is no AHCI controller" "$CTL" status && [ -z "$("$CTL" status 2>/dev/null)" ]
+}
+
+status_without() {
+	(export -f says status_of; export CTL PCI
+	 unshare -m bash -c status_of && unshare -m bash -c "status_of 0000:00:1f.2")
+}
+
 check "bad usage" usage
 check "must be root" not_root
 check "no such device, no AHCI controller" wrong_device
@@ -281,6 +293,7 @@ else
 	ktap_test_skip "held by another driver (needs CONFIG_VFIO_PCI or CONFIG_PCI_STUB)"
 fi
 check "status" status
+check "status without AHCI" status_without
 check "unbind" unbind
 if modinfo ahci >/dev/null 2>&1 || [ -e $PCI/drivers/ahci ]; then
 	check "the stock driver can take it" stock
