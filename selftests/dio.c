@@ -6,7 +6,6 @@
  *	dio dsync ...		the same, and the write must be stable at return
  *	dio check ...		read, and compare with what write put there
  *	dio claim DEVICE	succeeds if nobody in the kernel uses the device
- *	dio hold DEVICE		uses it until it is killed, and says "held" first
  *
  * The request consists of LENGTH / PIECE pieces of memory, the first of which
  * starts SKEW bytes behind a page boundary; between two of them lie GAP bytes,
@@ -114,15 +113,6 @@ static int guard_broken(const unsigned char *p, size_t length)
 	return 0;
 }
 
-static int claim(void)
-{
-	int fd = open(device, O_RDONLY | O_EXCL);
-
-	if (fd < 0)
-		die("exclusive open");
-	return fd;
-}
-
 int main(int argc, char **argv)
 {
 	size_t length, piece, skew, gap, stride, span, n, i;
@@ -134,19 +124,15 @@ int main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "claim") == 0) {
 		device = argv[2];
-		return close(claim());
-	}
-	if (argc == 3 && strcmp(argv[1], "hold") == 0) {
-		device = argv[2];
-		claim();
-		puts("held");
-		fflush(stdout);
-		return pause();
+		fd = open(device, O_RDONLY | O_EXCL);
+		if (fd < 0)
+			die("exclusive open");
+		return close(fd);
 	}
 	if (argc < 6 || argc > 9) {
 		fprintf(stderr,
 			"usage: dio write|dsync|check DEVICE SEED OFFSET LENGTH [PIECE [SKEW [GAP]]]\n"
-			"       dio claim|hold DEVICE\n");
+			"       dio claim DEVICE\n");
 		return 2;
 	}
 	writing = strcmp(argv[1], "check") != 0;
