@@ -7,26 +7,30 @@
 #include <linux/pci.h>
 #include "ahci_split.h"
 
-/* Some HBAs need several writes until GHC.AE sticks (as in stock ahci). */
-#define AHCI_SPLIT_ENABLE_TRIES		5
+/* Write GHC.AE, unless it is set; true if it is after that. */
+static bool ahci_split_set_ae(const struct ahci_split_host *hpriv)
+{
+	void __iomem *ghc = hpriv->mmio + AHCI_GHC;
+	u32 val = readl(ghc);
 
+	if (val & AHCI_GHC_AE)
+		return true;
+	writel(val | AHCI_GHC_AE, ghc);
+	return readl(ghc) & AHCI_GHC_AE;
+}
+
+/* Some HBAs need several writes until GHC.AE sticks. */
 static int ahci_split_enable(struct device *dev,
 			     const struct ahci_split_host *hpriv)
 {
-	u32 ghc = readl(hpriv->mmio + AHCI_GHC);
-	int i;
+	bool on;
 
-	for (i = 0; i < AHCI_SPLIT_ENABLE_TRIES && !(ghc & AHCI_GHC_AE); i++) {
-		if (i)
-			fsleep(10 * USEC_PER_MSEC);
-		writel(ghc | AHCI_GHC_AE, hpriv->mmio + AHCI_GHC);
-		ghc = readl(hpriv->mmio + AHCI_GHC);	/* flush and check */
-	}
-	if (!(ghc & AHCI_GHC_AE)) {
-		dev_err(dev, "controller does not enter AHCI mode; look for newer firmware, or leave it to ahci\n");
-		return -EIO;
-	}
-	return 0;
+	if (!read_poll_timeout(ahci_split_set_ae, on, on, 10 * USEC_PER_MSEC,
+			       40 * USEC_PER_MSEC, false, hpriv))
+		return 0;
+	dev_err(dev, "AHCI mode cannot be enabled (GHC 0x%x)\n",
+		readl(hpriv->mmio + AHCI_GHC));
+	return -EIO;
 }
 
 /**
@@ -36,6 +40,8 @@ static int ahci_split_enable(struct device *dev,
  *
  * The BIOS has 25 ms to answer; if it says that it is busy, two seconds more.
  * A BIOS that does not answer is overruled, as the specification allows.
+ *
+ * Context: Process context.
  */
 void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv)
 {
@@ -50,14 +56,15 @@ void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv)
 		return;
 
 	writel(val | AHCI_BOHC_OOS, bohc);
-	if (!readl_poll_timeout(bohc, val, !(val & AHCI_BOHC_BOS), 1000, 25000))
+	if (!readl_poll_timeout(bohc, val, !(val & AHCI_BOHC_BOS),
+				USEC_PER_MSEC, 25 * USEC_PER_MSEC))
 		return;
 	if (val & AHCI_BOHC_BB &&
-	    !readl_poll_timeout(bohc, val, !(val & AHCI_BOHC_BOS), 10000,
-				2000000))
+	    !readl_poll_timeout(bohc, val, !(val & AHCI_BOHC_BOS),
+				10 * USEC_PER_MSEC, 2 * USEC_PER_SEC))
 		return;
 
-	dev_warn(dev, "BIOS does not release the controller (BOHC 0x%x), taking it; if disks fail now, disable its legacy support in the BIOS\n",
+	dev_warn(dev, "BIOS does not release the controller (BOHC 0x%x), taking it\n",
 		 val);
 }
 
@@ -83,7 +90,7 @@ static void ahci_split_save_port_map(struct device *dev,
 
 	hpriv->saved_port_map = map;
 	if (hweight32(map) > n_ports) {
-		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), ignoring it; if a disk is missing, leave the controller to ahci\n",
+		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), ignoring it\n",
 			 map, n_ports);
 		map = 0;
 	}
@@ -91,8 +98,7 @@ static void ahci_split_save_port_map(struct device *dev,
 	if (!map && hpriv->version < AHCI_VS_1_3) {
 		map = GENMASK(n_ports - 1, 0);
 		hpriv->saved_port_map = map;
-		dev_warn(dev, "forcing PI to 0x%x; if ports are missing, leave the controller to ahci\n",
-			 map);
+		dev_warn(dev, "forcing PI to 0x%x\n", map);
 	}
 	if (map & ~mapped) {
 		dev_warn(dev, "PI 0x%x has ports behind the end of BAR %d\n",
@@ -107,6 +113,7 @@ static void ahci_split_save_port_map(struct device *dev,
  * @dev: PCI device, for messages
  * @hpriv: HBA with @mmio set
  *
+ * Context: Process context.
  * Return: 0 or a negative error.
  */
 int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
@@ -171,8 +178,7 @@ static void ahci_split_restore_config(struct pci_dev *pdev,
  * ahci_split_reset_host - HBA reset (AHCI 1.3.1, 10.4.3)
  * @host: ATA host
  *
- * May sleep.
- *
+ * Context: Process context.
  * Return: 0, or -EIO if it is not over within a second.
  */
 int ahci_split_reset_host(struct ata_host *host)
@@ -187,12 +193,10 @@ int ahci_split_reset_host(struct ata_host *host)
 
 	ghc = readl(hpriv->mmio + AHCI_GHC);
 	writel(ghc | AHCI_GHC_HR, hpriv->mmio + AHCI_GHC);
-	readl(hpriv->mmio + AHCI_GHC);	/* flush */
-	ghc = ata_wait_register(NULL, hpriv->mmio + AHCI_GHC, AHCI_GHC_HR,
-				AHCI_GHC_HR, 10, 1000);
-	if (ghc & AHCI_GHC_HR) {
-		dev_err(host->dev, "controller reset failed (GHC 0x%x); power off and on, or leave it to ahci\n",
-			ghc);
+	rc = readl_poll_timeout(hpriv->mmio + AHCI_GHC, ghc, !(ghc & AHCI_GHC_HR),
+				10 * USEC_PER_MSEC, USEC_PER_SEC);
+	if (rc) {
+		dev_err(host->dev, "controller reset failed (GHC 0x%x)\n", ghc);
 		return -EIO;
 	}
 
@@ -207,7 +211,7 @@ int ahci_split_reset_host(struct ata_host *host)
  * ahci_split_init_host - all ports idle, interrupts on
  * @host: ATA host, reset
  *
- * May sleep.
+ * Context: Process context.
  */
 void ahci_split_init_host(struct ata_host *host)
 {
@@ -230,6 +234,8 @@ void ahci_split_init_host(struct ata_host *host)
  * @host: ATA host
  *
  * AHCI 1.3.1, 8.3.3: required before D3.
+ *
+ * Context: Any.
  */
 void ahci_split_irq_off(struct ata_host *host)
 {
@@ -241,9 +247,11 @@ void ahci_split_irq_off(struct ata_host *host)
 }
 
 /**
- * ahci_split_print_info - say what was found and what is left out
+ * ahci_split_print_info - say what was found
  * @host: ATA host
  * @irq_mode: how interrupts arrive
+ *
+ * Context: Any.
  */
 void ahci_split_print_info(struct ata_host *host, const char *irq_mode)
 {
@@ -251,16 +259,11 @@ void ahci_split_print_info(struct ata_host *host, const char *irq_mode)
 	const struct ahci_split_host *hpriv = host->private_data;
 	unsigned int iss = FIELD_GET(AHCI_CAP_ISS, hpriv->cap);
 
-	dev_info(host->dev,
-		 "version %s, AHCI %x.%x, %s, %u ports (0x%x), %u slots, %s Gb/s, %s; not supported:%s%s %s\n",
-		 ATA_SPLIT_VERSION, hpriv->version >> 16, (hpriv->version & 0xffff) >> 8,
-		 irq_mode, hweight32(hpriv->port_map), hpriv->port_map,
+	dev_info(host->dev, "AHCI %x.%x, %s, %u ports (0x%x), %u slots, %s Gb/s, %s\n",
+		 hpriv->version >> 16, (hpriv->version & 0xffff) >> 8, irq_mode,
+		 hweight32(hpriv->port_map), hpriv->port_map,
 		 (u32)FIELD_GET(AHCI_CAP_NCS, hpriv->cap) + 1,
 		 speeds[iss < ARRAY_SIZE(speeds) ? iss : 0],
-		 !(hpriv->cap & AHCI_CAP_SNCQ) ? "no NCQ, so nothing is split" :
-		 ata_split_on() ? "READ and WRITE by NCQ are split" :
-				  "nothing is split (ata_split.split=0)",
-		 hpriv->cap & AHCI_CAP_SPM ? " port multipliers," : "",
-		 hpriv->cap & AHCI_CAP_EMS ? " enclosure LEDs," : "",
-		 "link power management, runtime PM, chip quirks");
+		 !(hpriv->cap & AHCI_CAP_SNCQ) ? "no NCQ" :
+		 ata_split_on() ? "NCQ, split" : "NCQ");
 }
