@@ -145,6 +145,9 @@ int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
 extern const struct attribute_group *ahci_split_shost_groups[];
 extern const struct attribute_group *ahci_split_sdev_groups[];
 
+/* quirks.c: chips and boards that are not as the specification has it */
+int ahci_split_suitable(struct pci_dev *pdev);
+
 /* host.c: reset and set-up of the HBA */
 void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv);
 int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv);

@@ -73,51 +73,6 @@ static const struct ata_port_info ahci_split_port_info = {
 };
 
 /*
- * Vendors whose chips stock ahci drives with workarounds that are a matter of
- * data or of life: DMA address limits, NCQ or MSI that does not work, resets
- * of their own.  Coarse on purpose, as we have none of these workarounds.
- */
-static const struct pci_device_id ahci_split_needs_quirks[] = {
-	{ PCI_VDEVICE(ATI, PCI_ANY_ID) },	/* SB600 to SB800: DMA, MSI */
-	{ PCI_VDEVICE(NVIDIA, PCI_ANY_ID) },	/* MCP6x to MCP89: NCQ */
-	{ PCI_VDEVICE(VIA, PCI_ANY_ID) },	/* VT8251: NCQ, reset */
-	{ PCI_VDEVICE(MARVELL, PCI_ANY_ID) },	/* 88SE61xx: PATA port, NCQ */
-	{ PCI_VDEVICE(MARVELL_EXT, 0x9215) },	/* 88SE9215: ATAPI DMA */
-	{ PCI_VDEVICE(JMICRON, PCI_ANY_ID) },	/* IFS, 32-bit DMA */
-	{ PCI_VDEVICE(ASMEDIA, PCI_ANY_ID) },	/* 43-bit DMA */
-	{ PCI_VDEVICE(SAMSUNG, PCI_ANY_ID) },	/* MSI */
-	{ PCI_DEVICE(0x1c36, PCI_ANY_ID) },	/* Annapurna Labs: MSI */
-	{ PCI_VDEVICE(AL, 0x5288) },		/* ULi M5288: IFS */
-	/* Avoton: hardreset */
-	{ PCI_VDEVICE(INTEL, 0x1f32) },
-	{ PCI_VDEVICE(INTEL, 0x1f33) },
-	{ PCI_VDEVICE(INTEL, 0x1f34) },
-	{ PCI_VDEVICE(INTEL, 0x1f35) },
-	{ PCI_VDEVICE(INTEL, 0x1f36) },
-	{ PCI_VDEVICE(INTEL, 0x1f37) },
-	{ PCI_VDEVICE(INTEL, 0x1f3e) },
-	{ PCI_VDEVICE(INTEL, 0x1f3f) },
-	{ }
-};
-
-/* Is this an AHCI controller that we can drive as well as stock ahci? */
-static int ahci_split_suitable(struct pci_dev *pdev)
-{
-	if (pdev->class != PCI_CLASS_STORAGE_SATA_AHCI) {
-		dev_err(&pdev->dev,
-			"class 0x%06x is not an AHCI controller (0x%06x); clear driver_override\n",
-			pdev->class, PCI_CLASS_STORAGE_SATA_AHCI);
-		return -ENODEV;
-	}
-	if (pci_match_id(ahci_split_needs_quirks, pdev)) {
-		dev_err(&pdev->dev,
-			"this chip may need workarounds that only ahci has; clear driver_override and leave it to ahci\n");
-		return -ENODEV;
-	}
-	return 0;
-}
-
-/*
  * A vector for each port where the HBA grants it, else one for all.  An HBA
  * with fewer messages than ports reverts to a single one (GHC.MRSM).
  */

@@ -1,59 +1,92 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Stock ahci works around what some chips cannot do. The driver refuses each of them,
-# in each supported kernel's table, or quirks/boards says why it need not.
+# Stock ahci works around what some chips and boards cannot do. The driver refuses each
+# of them, by each supported kernel's tables, or quirks/boards says why it need not.
 
+# The guests' kernel is Debian's own, whatever is tested.
+unset KERNEL VARIANT
 # shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 QUIRKS=$HOST/quirks
 OUT=$BUILD/host/quirks
-OURS=$TOP/drivers/ahci_split/pci.c
+OURS=$TOP/drivers/ahci_split/quirks.c
 
-# taken TREE OURS: the boards of chips that the driver would take, and the chips
-taken() {
-	local stock=$1/drivers/ata/ahci.c
-	cp "$1/include/linux/pci_ids.h" "$OUT/"
-	# Newer kernels have these in a header of their own.
-	sed -n '/^#define PCI_ANY_ID/p; /^struct pci_device_id {/,/^};/p' \
-		"$1"/include/linux/{mod_devicetable,device-id/pci}.h 2>/dev/null >"$OUT/pci.h" || :
-	sed -nE '/^#define PCI_V?DEVICE(_SUB|_CLASS)?\(/,/[^\]$/p' "$1/include/linux/pci.h" >>"$OUT/pci.h"
+# build TREE: the program that compares, in OUT
+build() {
+	local tree=$1 stock=$1/drivers/ata/ahci.c
+	rm -rf "$OUT"
+	mkdir -p "$OUT"
+	cp "$QUIRKS"/match.c "$QUIRKS"/kernel.h "$tree/include/linux/pci_ids.h" "$OUT/"
+	# Newer kernels have these in headers of their own.
+	sed -n '/^#define PCI_ANY_ID/p; /^struct pci_device_id {/,/^};/p; /^#define DMI_.*MATCH(/p
+		/^enum dmi_field {/,/^};/p; /^struct dmi_strmatch {/,/^};/p
+		/^struct dmi_system_id {/,/^};/p' \
+		"$tree"/include/linux/{mod_devicetable,device-id/pci,device-id/dmi}.h 2>/dev/null >"$OUT/ids.h" || :
+	sed -nE '/^#define PCI_V?DEVICE(_SUB|_CLASS)?\(/,/[^\]$/p' "$tree/include/linux/pci.h" >>"$OUT/ids.h"
 	sed -n '/^enum board_ids/,/^};/p' "$stock" >"$OUT/boards.h"
 	sed -nE 's/^[[:space:]]*(board_[a-z0-9_]+),.*/[\1] = "\1",/p' "$OUT/boards.h" >"$OUT/names.h"
 	sed -n '/ ahci_pci_tbl\[\] = {/,/^};/p' "$stock" >"$OUT/stock.h"
-	sed -n '/ ahci_split_needs_quirks\[\] = {/,/^};/p' "$2" >"$OUT/ours.h"
-	gcc -I "$OUT" -Dkernel_ulong_t="unsigned long" -o "$OUT/match" "$QUIRKS/match.c" && "$OUT/match"
+	: >"$OUT/others"
+	awk -v OUT="$OUT" -f "$QUIRKS/dmi.awk" "$stock" >"$OUT/dmi.h"
+	sed '/^#include/d' "$OURS" >"$OUT/ours.h"
+	gcc -w -I "$OUT" -o "$OUT/match" "$OUT/match.c"
 }
 
-# unknown TREE OURS: what of that is not in the list
-unknown() {
-	taken "$@" | awk 'NR == FNR { if (!/^#/) known[$1]; next } !($1 in known)' "$QUIRKS/boards" -
+# differences [TABLE ENTRY]: what is not in the list
+differences() {
+	{ "$OUT/match" "$@"; cat "$OUT/others"; } |
+		awk 'NR == FNR { if (!/^#/) known[$1]; next } !($1 in known)' "$QUIRKS/boards" -
 }
 
-rm -rf "$OUT"
-mkdir -p "$OUT"
+# needed TABLE: is there a difference without each of its entries?
+needed() {
+	local i n
+	n=$(awk -v table=" ahci_split_$2[[]] = {" '$0 ~ table { on = 1 } on && /^};/ { exit }
+		on && /^\t(\{ PCI_|AHCI_SPLIT_[A-Z]*\()/' "$OURS" | wc -l)
+	[ "$n" -ge 10 ] || bad "$2: only $n entries found"
+	for ((i = 0; i < n; i++)); do
+		[ -n "$(differences "$1" $i)" ] || bad "nothing needs entry $i of $2"
+	done
+	good "each of $n entries of ahci_split_$2 is needed"
+}
+
 for kernel in $KERNEL_SERIES; do
 	tree=$("$QEMU_DIR/fetch.sh" tree "$kernel")
+	build "$tree"
 	# That the tables were read at all: Debian's kernels have had these for long.
-	n=$(taken "$tree" "$OURS" | wc -l)
-	[ "$n" -ge 100 ] || bad "Linux $kernel: only $n chips found, see $OUT"
-	list=$(unknown "$tree" "$OURS")
+	chips=$("$OUT/match" | grep -c '^board_')
+	boards=$(grep -c '^[[:space:]]*DMI_MATCH' "$OUT/dmi.h")
+	[ "$chips" -ge 100 ] || bad "Linux $kernel: only $chips chips found, see $OUT"
+	[ "$boards" -ge 40 ] || bad "Linux $kernel: only $boards matches of boards, see $OUT"
+	[ "$(grep -c 'struct dmi_system_id [a-z_]*\[\]' "$OUT/dmi.h")" = \
+	  "$(grep -c 'struct dmi_system_id [a-z_]*\[\]' "$tree/drivers/ata/ahci.c")" ] ||
+		bad "Linux $kernel: a table of boards was not found"
+	list=$(differences)
 	if [ -z "$list" ]; then
-		good "Linux $kernel: $n chips are taken, with no workaround that we lack"
+		good "Linux $kernel: $chips chips are taken, no workaround is missing"
 	else
-		bad "Linux $kernel: refuse these, or say in quirks/boards why not: $(paste -sd ' ' <<<"$list")"
+		bad "Linux $kernel: refuse these, or say in quirks/boards why not: $(paste -sd ';' <<<"$list")"
 	fi
 done
+[ $BAD = 0 ] || exit 1
 
-grep -qF 'pci_match_id(ahci_split_needs_quirks, pdev)' "$OURS" || bad "nobody looks into the table"
+# Would it be noticed? By the newest kernel's tables.
+needed chips needs_quirks
+needed boards boards
+sed -i 's/20090105/20090104/' "$OUT/ours.h"
+gcc -w -I "$OUT" -o "$OUT/match" "$OUT/match.c"
+differences | grep -q '^ahci_broken_suspend .* BIOS of 20090104' || bad "another date is not noticed"
 
-# Would it be noticed? Each line of ours that is gone, by the newest kernel's table.
-mapfile -t lines < <(sed -n '/ ahci_split_needs_quirks\[\] = {/,/^};/{/{ PCI_/=}' "$OURS")
-for line in "${lines[@]}"; do
-	sed "${line}d" "$OURS" >"$OUT/changed.c"
-	[ -n "$(unknown "$tree" "$OUT/changed.c")" ] ||
-		bad "nothing needs line $line of pci.c: $(sed -n "${line}p" "$OURS")"
+# And in a machine: only that controller, and only with an old BIOS.
+KIT=$("$QEMU_DIR/prepare.sh" "$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")" distro)
+for day in 4 5; do
+	said=$("$QEMU_DIR/guest.sh" "$KIT" board-$day "$QUIRKS/job.sh" 2>&1 | tail -n 1)
+	if [ "${said% }" = 'ok guest' ]; then
+		good "a board with a BIOS of day $day is treated so"
+	else
+		bad "a board with a BIOS of day $day: ${said#not_ok }; log: $KIT/guest-board-$day"
+	fi
 done
-[ $BAD = 1 ] || good "each of ${#lines[@]} entries is needed"
 exit $BAD

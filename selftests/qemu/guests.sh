@@ -462,6 +462,18 @@ guest_registers() {
 	noise='ahci_mem_write .*\|^Invalid [a-z]* at addr 0xB.*reason: rejected'
 }
 
+# For host/quirks.sh: a notebook whose on-board controller needs a BIOS of 5 January
+# 2009 or later to resume, and another controller. The argument is that BIOS' day.
+guest_board() {
+	# shellcheck disable=SC2054 # the commas are QEMU's
+	machine+=(-smbios "type=0,date=01/0$1/2009"
+		-smbios "type=1,manufacturer=Hewlett-Packard,product=HP Pavilion dv4 Notebook PC")
+	driver=ahci
+	controller ahci0 8
+	disk ahci0 0
+	export_env "QUIRKS_DAY=$1"
+}
+
 # QEMU's disks look like parallel ones behind a bridge, which libata does not trust
 # with more than 128 KiB at a time unless it is told to.
 bench() {

@@ -1,40 +1,215 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Prints what stock ahci's table has and ours does not refuse, an entry a line:
- * BOARD VENDOR:DEVICE. The included files are made by quirks.sh from the sources of
- * the kernel and of the driver.
+ * Stock ahci's tables and functions against the driver's quirks.c, both compiled as
+ * they are. Prints a line for each chip that the driver takes, BOARD VENDOR:DEVICE;
+ * for each board that it takes with a controller that stock has a workaround for,
+ * FUNCTION NAME; and for what only the driver does, "needless". With a table's name
+ * and a number, that entry of it is ignored.
+ *
+ * The included files are made by quirks.sh from the sources of the kernel and of the
+ * driver.
  */
-#include <linux/types.h>
-#include <stdio.h>
-#include "pci_ids.h"
-#include "pci.h"
+#include "kernel.h"
 #include "boards.h"
+#include "ours.h"
 
 static const char * const names[] = {
 #include "names.h"
 };
 
 #include "stock.h"
-#include "ours.h"
+#include "dmi.h"
 
-static int refused(const struct pci_device_id *id)
+static const struct {
+	const char *name;
+	bool (*needed)(struct pci_dev *pdev);
+	/* Does it look at the address itself? */
+	bool address;
+} workarounds[] = {
+#include "functions.h"
+};
+
+/* The machine: strings by the match that wants them, and the date of its BIOS. */
+static const struct dmi_system_id *machine;
+static int date;
+static const struct dmi_system_id *last_list;
+static const void *ignored_table;
+static int ignored;
+
+static bool is_ignored(const void *table, int nr)
 {
-	const struct pci_device_id *our;
-
-	for (our = ahci_split_needs_quirks; our->vendor; our++)
-		if (our->vendor == id->vendor &&
-		    (our->device == PCI_ANY_ID || our->device == id->device))
-			return 1;
-	return 0;
+	return table == ignored_table && nr == ignored;
 }
 
-int main(void)
+static bool in_id(u32 wanted, u32 value)
+{
+	return wanted == (u32)PCI_ANY_ID || wanted == value;
+}
+
+const struct pci_device_id *pci_match_id(const struct pci_device_id *list, struct pci_dev *pdev)
 {
 	const struct pci_device_id *id;
 
-	for (id = ahci_pci_tbl; id->vendor; id++)
-		if (!refused(id))
-			printf("%s %04x:%04x\n", names[id->driver_data],
-			       id->vendor & 0xffff, id->device & 0xffff);
+	for (id = list; id->vendor || id->subvendor || id->class_mask; id++)
+		if (in_id(id->vendor, pdev->vendor) && in_id(id->device, pdev->device) &&
+		    in_id(id->subvendor, pdev->subsystem_vendor) &&
+		    in_id(id->subdevice, pdev->subsystem_device) &&
+		    !((id->class ^ pdev->class) & id->class_mask) &&
+		    !is_ignored(list, id - list))
+			return id;
+	return NULL;
+}
+
+static bool machine_says(const struct dmi_strmatch *wanted)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		if (machine->matches[i].slot == wanted->slot)
+			return strstr(machine->matches[i].substr, wanted->substr);
+	return false;
+}
+
+const struct dmi_system_id *dmi_first_match(const struct dmi_system_id *list)
+{
+	const struct dmi_system_id *dmi;
+	int i;
+
+	last_list = list;
+	if (!machine)
+		return NULL;
+	for (dmi = list; dmi->matches[0].slot; dmi++) {
+		for (i = 0; i < 4 && dmi->matches[i].slot; i++)
+			if (!machine_says(&dmi->matches[i]))
+				break;
+		if ((i == 4 || !dmi->matches[i].slot) && !is_ignored(list, dmi - list))
+			return dmi;
+	}
+	return NULL;
+}
+
+void dmi_get_date(int field, int *year, int *month, int *day)
+{
+	if (field != DMI_BIOS_DATE)
+		abort();
+	*year = date / 10000;
+	*month = date / 100 % 100;
+	*day = date % 100;
+}
+
+static struct pci_bus bus;
+
+static struct pci_dev chip(u32 vendor, u32 device)
+{
+	struct pci_dev pdev = {
+		.bus = &bus, .vendor = vendor & 0xffff, .device = device & 0xffff,
+		.class = PCI_CLASS_STORAGE_SATA_AHCI,
+	};
+
+	return pdev;
+}
+
+/* By an id of a table of stock's, as far as that says anything. */
+static struct pci_dev chip_of(const struct pci_device_id *id)
+{
+	struct pci_dev pdev = chip(id->vendor, id->device);
+
+	if (id->class_mask)
+		pdev.class = id->class;
+	pdev.subsystem_vendor = id->subvendor & 0xffff;
+	pdev.subsystem_device = id->subdevice & 0xffff;
+	return pdev;
+}
+
+static void chips(void)
+{
+	const struct pci_device_id *id;
+
+	for (id = ahci_pci_tbl; id->vendor; id++) {
+		struct pci_dev pdev = chip_of(id);
+
+		if (!ahci_split_suitable(&pdev))
+			printf("%s %04x:%04x\n", names[id->driver_data], pdev.vendor, pdev.device);
+	}
+}
+
+static const char *name_of(const struct dmi_system_id *dmi)
+{
+	/* Some have no name, but each has that of its product or board. */
+	return dmi->ident ?: dmi->matches[1].substr;
+}
+
+/* One machine with a controller at one address: the same answer by both? */
+static bool differs(int nr, struct pci_dev *pdev)
+{
+	bool stock = workarounds[nr].needed(pdev);
+	bool ours = ahci_split_suitable(pdev);
+
+	if (stock != ours)
+		printf("%s%s %s, BIOS of %d, %02x:%02x.%x\n", ours ? "needless: " : "",
+		       workarounds[nr].name, name_of(machine), date, bus.number,
+		       PCI_SLOT(pdev->devfn), pdev->devfn & 7);
+	return stock != ours;
+}
+
+static void board(int nr)
+{
+	struct pci_dev pdev = chip(PCI_VENDOR_ID_INTEL, 0x2922);
+	int slot;
+
+	for (bus.number = 0; bus.number < 16; bus.number++) {
+		for (slot = 0; slot < 32; slot++) {
+			/* Intel's on-board controller is function 2 of slot 31. */
+			bool onboard = !bus.number && slot == 0x1f;
+
+			if (!workarounds[nr].address && !onboard)
+				continue;
+			pdev.devfn = PCI_DEVFN(slot, slot == 0x1f ? 2 : 0);
+			/* Each month of these years has 31 days. */
+			for (date = 20040101; date < 20300101; date++) {
+				if (date % 100 > 31)
+					date += 100 - date % 100;
+				if (date / 100 % 100 > 12)
+					date += 10000 - date % 10000;
+				if (differs(nr, &pdev))
+					return;
+				/* Elsewhere it is the address that counts. */
+				if (!onboard)
+					break;
+			}
+		}
+	}
+}
+
+static void boards(void)
+{
+	size_t nr;
+
+	for (nr = 0; nr < ARRAY_SIZE(workarounds); nr++) {
+		struct pci_dev pdev = chip(PCI_VENDOR_ID_INTEL, 0x2922);
+		const struct dmi_system_id *dmi;
+
+		machine = NULL;
+		workarounds[nr].needed(&pdev);
+		for (dmi = last_list; dmi->matches[0].slot; dmi++) {
+			machine = dmi;
+			board(nr);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3) {
+		ignored = atoi(argv[2]);
+		if (!strcmp(argv[1], "chips"))
+			ignored_table = ahci_split_needs_quirks;
+		else if (!strcmp(argv[1], "boards"))
+			ignored_table = ahci_split_boards;
+		else
+			return 2;
+	}
+	chips();
+	boards();
 	return 0;
 }
