@@ -27,7 +27,6 @@
  * @port_map: ports to use
  * @saved_cap: CAP as firmware left it, to restore after a reset
  * @saved_port_map: PI to restore after a reset, firmware's unless it was forced
- * @saved_pcs: AHCI_INTEL_PCS as firmware left it
  * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
  * @per_port_irq: does each port have a vector of its own?
  */
@@ -40,7 +39,6 @@ struct ahci_split_host {
 	u32				saved_cap;
 	u32				saved_port_map;
 	u32				saved_port_caps[AHCI_MAX_PORTS];
-	u16				saved_pcs;
 	bool				per_port_irq;
 };
 
@@ -147,6 +145,7 @@ extern const struct attribute_group *ahci_split_sdev_groups[];
 
 /* quirks.c: chips and boards that are not as the specification has it */
 int ahci_split_suitable(struct pci_dev *pdev);
+void ahci_split_enable_ports(struct pci_dev *pdev, u32 port_map);
 
 /* host.c: reset and set-up of the HBA */
 void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv);

@@ -133,7 +133,6 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 		hpriv->cap2 = readl(hpriv->mmio + AHCI_CAP2);
 
 	ahci_split_save_port_map(dev, hpriv);
-	pci_read_config_word(to_pci_dev(dev), AHCI_INTEL_PCS, &hpriv->saved_pcs);
 
 	map = hpriv->port_map;
 	for_each_set_bit(i, &map, AHCI_MAX_PORTS)
@@ -143,15 +142,10 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 	return 0;
 }
 
-/*
- * CAP, PI and the ports' capabilities are firmware's, and a reset clears them; on
- * some HBAs of Intel's the port enables as well.
- */
-static void ahci_split_restore_config(struct pci_dev *pdev,
-				      const struct ahci_split_host *hpriv)
+/* CAP, PI and the ports' capabilities are firmware's, and a reset clears them. */
+static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
 {
 	unsigned long map = hpriv->port_map;
-	u16 pcs, lost;
 	int i;
 
 	writel(hpriv->saved_cap, hpriv->mmio + AHCI_CAP);
@@ -164,14 +158,6 @@ static void ahci_split_restore_config(struct pci_dev *pdev,
 		writel(hpriv->saved_port_caps[i],
 		       hpriv->mmio + AHCI_PORT_BASE + i * AHCI_PORT_SIZE +
 		       AHCI_PXCMD);
-
-	/* Nothing is lost where that register is another one. */
-	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
-		return;
-	pci_read_config_word(pdev, AHCI_INTEL_PCS, &pcs);
-	lost = hpriv->saved_pcs & hpriv->port_map & ~pcs;
-	if (lost)
-		pci_write_config_word(pdev, AHCI_INTEL_PCS, pcs | lost);
 }
 
 /**
@@ -203,7 +189,8 @@ int ahci_split_reset_host(struct ata_host *host)
 	rc = ahci_split_enable(host->dev, hpriv);
 	if (rc)
 		return rc;
-	ahci_split_restore_config(to_pci_dev(host->dev), hpriv);
+	ahci_split_restore_config(hpriv);
+	ahci_split_enable_ports(to_pci_dev(host->dev), hpriv->port_map);
 	return 0;
 }
 

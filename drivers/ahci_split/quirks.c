@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which chips and boards need more than the specification says.  They are refused.
+ * Which chips and boards need more than the specification says, and what becomes of
+ * them: they are refused, except where a chip only needs its ports enabled.
  *
  * The facts are stock ahci's.  selftests/host/quirks.sh compares them with each
  * supported kernel's, and has the workarounds that this driver does not need.
@@ -163,4 +164,80 @@ int ahci_split_suitable(struct pci_dev *pdev)
 		return -ENODEV;
 	}
 	return 0;
+}
+
+/*
+ * Intel's chips on which stock ahci enables ports that firmware has not, including
+ * those in RAID mode.  From Denverton on that register is another one.
+ */
+static const u16 ahci_split_pcs_ids[] = {
+	0x2652, 0x2653,						/* ICH6 */
+	0x2681, 0x2682, 0x2683,					/* ESB2 */
+	0x27c1, 0x27c3, 0x27c5, 0x27c6,				/* ICH7 */
+	0x2821, 0x2822, 0x2824, 0x2829, 0x282a,			/* ICH8 */
+	0x2922, 0x2923, 0x2924, 0x2925, 0x2927, 0x294d,		/* ICH9 */
+	0x2929, 0x292a, 0x292b, 0x292c, 0x292f, 0x294e,		/* ICH9M */
+	0x3a05, 0x3a22, 0x3a25,					/* ICH10 */
+	0x502a, 0x502b,						/* Tolapai */
+	0x3b22, 0x3b23, 0x3b24, 0x3b25, 0x3b29,			/* 5 Series */
+	0x3b2b, 0x3b2c, 0x3b2f,
+	0x1c02, 0x1c03, 0x1c04, 0x1c05, 0x1c06, 0x1c07,		/* Cougar Point */
+	0x1d02, 0x1d04, 0x1d06,					/* Patsburg */
+	0x2323,							/* DH89xxCC */
+	0x1e02, 0x1e03, 0x1e04, 0x1e05, 0x1e06, 0x1e07, 0x1e0e,	/* Panther Point */
+	0x8c02, 0x8c03, 0x8c04, 0x8c05, 0x8c06, 0x8c07,		/* Lynx Point */
+	0x8c0e, 0x8c0f,
+	0x9c02, 0x9c03, 0x9c04, 0x9c05, 0x9c06, 0x9c07,		/* Lynx Point-LP */
+	0x9c0e, 0x9c0f,
+	0x1f22, 0x1f23, 0x1f24, 0x1f25, 0x1f26, 0x1f27,		/* Avoton */
+	0x1f2e, 0x1f2f,
+	0x2823, 0x2826, 0x2827, 0x282f,				/* Wellsburg, Lewisburg */
+	0x8d02, 0x8d04, 0x8d06, 0x8d0e,				/* Wellsburg */
+	0x8d62, 0x8d64, 0x8d66, 0x8d6e,
+	0x23a3,							/* Coleto Creek */
+	0x9c83, 0x9c85, 0x9c87, 0x9c8f,				/* Wildcat Point-LP */
+	0x8c82, 0x8c83, 0x8c84, 0x8c85, 0x8c86, 0x8c87,		/* 9 Series */
+	0x8c8e, 0x8c8f,
+	0x9d03, 0x9d05, 0x9d07,					/* Sunrise Point-LP */
+	0xa102, 0xa103, 0xa105, 0xa106, 0xa107, 0xa10f,		/* Sunrise Point-H */
+	0xa182, 0xa186, 0xa1d2, 0xa1d6,				/* Lewisburg */
+	0xa202, 0xa206, 0xa252, 0xa256,
+	0x9dd3,							/* Cannon Lake-LP */
+	0xa356,							/* Cannon Lake-H */
+	0x0f22, 0x0f23,						/* Bay Trail */
+	0x22a3,							/* Cherry Trail */
+	0x5ae3,							/* Apollo Lake */
+	0x34d3,							/* Ice Lake-LP */
+	0x02d3, 0x02d7, 0x06d6, 0x06d7, 0xa386,			/* Comet Lake */
+	0x43d4, 0x43d5, 0x43d6, 0x43d7,				/* Rocket Lake */
+	0x4b63,							/* Elkhart Lake */
+};
+
+/**
+ * ahci_split_enable_ports - enable ports that firmware has left disabled
+ * @pdev: PCI device
+ * @port_map: ports to use
+ *
+ * Without its enable bit a port reports no device, not even one that is plugged in.
+ * A reset of the HBA may clear these bits.
+ *
+ * Context: Process context, after each reset of the HBA.
+ */
+void ahci_split_enable_ports(struct pci_dev *pdev, u32 port_map)
+{
+	u16 pcs;
+	int i;
+
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL)
+		return;
+
+	for (i = 0; i < ARRAY_SIZE(ahci_split_pcs_ids); i++)
+		if (ahci_split_pcs_ids[i] == pdev->device)
+			break;
+	if (i == ARRAY_SIZE(ahci_split_pcs_ids))
+		return;
+
+	pci_read_config_word(pdev, AHCI_INTEL_PCS, &pcs);
+	if (port_map & ~pcs)
+		pci_write_config_word(pdev, AHCI_INTEL_PCS, pcs | port_map);
 }

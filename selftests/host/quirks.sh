@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Stock ahci works around what some chips and boards cannot do. The driver refuses each
-# of them, by each supported kernel's tables, or quirks/boards says why it need not.
+# of them, by each supported kernel's tables, or quirks/boards says why it need not; and
+# it enables ports where stock does, and nowhere else.
 
 # The guests' kernel is Debian's own, whatever is tested.
 unset KERNEL VARIANT
@@ -27,11 +28,15 @@ build() {
 	sed -nE '/^#define PCI_V?DEVICE(_SUB|_CLASS)?\(/,/[^\]$/p' "$tree/include/linux/pci.h" >>"$OUT/ids.h"
 	sed -n '/^enum board_ids/,/^};/p' "$stock" >"$OUT/boards.h"
 	sed -nE 's/^[[:space:]]*(board_[a-z0-9_]+),.*/[\1] = "\1",/p' "$OUT/boards.h" >"$OUT/names.h"
+	awk '/^\t\[board_/ { board = $1 } /AHCI_HFLAG_INTEL_PCS_QUIRK/ { print board " = true," }' \
+		"$stock" >"$OUT/pcs.h"
 	sed -n '/ ahci_pci_tbl\[\] = {/,/^};/p' "$stock" >"$OUT/stock.h"
 	: >"$OUT/others"
 	awk -v OUT="$OUT" -f "$QUIRKS/dmi.awk" "$stock" >"$OUT/dmi.h"
-	sed '/^#include/d' "$OURS" >"$OUT/ours.h"
-	gcc -w -I "$OUT" -o "$OUT/match" "$OUT/match.c"
+	{ grep '^#define AHCI_INTEL_PCS' "$TOP/drivers/ahci_split/ahci_regs.h"
+	  sed '/^#include/d' "$OURS"; } >"$OUT/ours.h"
+	# 6.1 tells by the order of its boards.
+	gcc -w -I "$OUT" ${LINUX_6_1:+-DLINUX_6_1} -o "$OUT/match" "$OUT/match.c"
 }
 
 # differences [TABLE ENTRY]: what is not in the list
@@ -54,6 +59,8 @@ needed() {
 
 for kernel in $KERNEL_SERIES; do
 	tree=$("$QEMU_DIR/fetch.sh" tree "$kernel")
+	LINUX_6_1=
+	! grep -q board_ahci_pcs7 "$tree/drivers/ata/ahci.c" || LINUX_6_1=1
 	build "$tree"
 	# That the tables were read at all: Debian's kernels have had these for long.
 	chips=$("$OUT/match" | grep -c '^board_')
@@ -65,7 +72,7 @@ for kernel in $KERNEL_SERIES; do
 		bad "Linux $kernel: a table of boards was not found"
 	list=$(differences)
 	if [ -z "$list" ]; then
-		good "Linux $kernel: $chips chips are taken, no workaround is missing"
+		good "Linux $kernel: $chips chips are taken, no workaround is missing, ports are enabled as by stock"
 	else
 		bad "Linux $kernel: refuse these, or say in quirks/boards why not: $(paste -sd ';' <<<"$list")"
 	fi
@@ -75,9 +82,13 @@ done
 # Would it be noticed? By the newest kernel's tables.
 needed chips needs_quirks
 needed boards boards
-sed -i 's/20090105/20090104/' "$OUT/ours.h"
+sed -i 's/0x2922, //; s/20090105/20090104/; s/0x1d06,/&0x19b0,/' "$OUT/ours.h"
 gcc -w -I "$OUT" -o "$OUT/match" "$OUT/match.c"
-differences | grep -q '^ahci_broken_suspend .* BIOS of 20090104' || bad "another date is not noticed"
+for what in 'port_enables 8086:2922' 'ahci_broken_suspend dv4, BIOS of 20090104' \
+	    'needless: port_enables 8086:19b0'; do
+	differences | grep -q "^$what" || bad "not noticed: $what"
+done
+[ $BAD = 1 ] || good "an id that is missing or needless and another date are noticed"
 
 # And in a machine: only that controller, and only with an old BIOS.
 KIT=$("$QEMU_DIR/prepare.sh" "$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")" distro)

@@ -445,7 +445,8 @@ guest_doorbell() {
 }
 
 # For host/registers.sh: a disk, one with a bad sector, a CD-ROM and a disk without
-# hard resets, by either driver, and each write to a register in QEMU's log. A virtio
+# hard resets, by either driver, and each write to a register or to configuration space
+# in QEMU's log. A virtio
 # port does not come back from suspend, and the machine only partly (what QEMU rejects
 # is configuration space): its power cannot be switched off any more.
 guest_registers() {
@@ -458,8 +459,8 @@ guest_registers() {
 	cdrom ahci0.3
 	disk ahci0 4
 	append="libata.force=5:nohrst"
-	log+=,trace:ahci_mem_write
-	noise='ahci_mem_write .*\|^Invalid [a-z]* at addr 0xB.*reason: rejected'
+	log+=,trace:ahci_mem_write,trace:pci_cfg_write
+	noise='ahci_mem_write .*\|pci_cfg_write .*\|^Invalid [a-z]* at addr 0xB.*reason: rejected'
 }
 
 # For host/quirks.sh: a notebook whose on-board controller needs a BIOS of 5 January

@@ -36,6 +36,9 @@ struct pci_dev {
 	struct device dev;
 	struct pci_bus *bus;
 	u32 devfn, class, vendor, device, subsystem_vendor, subsystem_device;
+	/* word 0x92 of its configuration space, and how often that was looked at */
+	u16 pcs;
+	int reads;
 };
 
 #define dev_err(dev, ...)	((void)(dev))
@@ -44,3 +47,5 @@ struct pci_dev {
 const struct pci_device_id *pci_match_id(const struct pci_device_id *list, struct pci_dev *pdev);
 const struct dmi_system_id *dmi_first_match(const struct dmi_system_id *list);
 void dmi_get_date(int field, int *year, int *month, int *day);
+void pci_read_config_word(struct pci_dev *pdev, int where, u16 *val);
+void pci_write_config_word(struct pci_dev *pdev, int where, u16 val);

@@ -17,6 +17,11 @@ static const char * const names[] = {
 #include "names.h"
 };
 
+/* Does stock enable the ports of such a board? */
+static const bool pcs_boards[ARRAY_SIZE(names)] = {
+#include "pcs.h"
+};
+
 #include "stock.h"
 #include "dmi.h"
 
@@ -97,6 +102,25 @@ void dmi_get_date(int field, int *year, int *month, int *day)
 	*day = date % 100;
 }
 
+static void at_pcs(int where)
+{
+	if (where != 0x92)
+		abort();
+}
+
+void pci_read_config_word(struct pci_dev *pdev, int where, u16 *val)
+{
+	at_pcs(where);
+	*val = pdev->pcs;
+	pdev->reads++;
+}
+
+void pci_write_config_word(struct pci_dev *pdev, int where, u16 val)
+{
+	at_pcs(where);
+	pdev->pcs = val;
+}
+
 static struct pci_bus bus;
 
 static struct pci_dev chip(u32 vendor, u32 device)
@@ -130,6 +154,35 @@ static void chips(void)
 
 		if (!ahci_split_suitable(&pdev))
 			printf("%s %04x:%04x\n", names[id->driver_data], pdev.vendor, pdev.device);
+	}
+}
+
+static bool stock_enables_ports(const struct pci_device_id *id)
+{
+#ifdef LINUX_6_1
+	return id->vendor == PCI_VENDOR_ID_INTEL && id->driver_data < board_ahci_pcs7;
+#else
+	return pcs_boards[id->driver_data];
+#endif
+}
+
+/* All of a vendor's, as those that no table names match by their class. */
+static void port_enables(u32 vendor)
+{
+	u32 device;
+
+	for (device = 0; device <= 0xffff; device++) {
+		struct pci_dev pdev = chip(vendor, device);
+		bool stock = stock_enables_ports(pci_match_id(ahci_pci_tbl, &pdev));
+
+		if (ahci_split_suitable(&pdev))
+			continue;
+		pdev.pcs = 0x8001;
+		ahci_split_enable_ports(&pdev, 0x3f);
+		if (stock && pdev.pcs != 0x803f)
+			printf("port_enables %04x:%04x\n", vendor, device);
+		else if (!stock && (pdev.pcs != 0x8001 || pdev.reads))
+			printf("needless: port_enables %04x:%04x\n", vendor, device);
 	}
 }
 
@@ -210,6 +263,8 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	chips();
+	port_enables(PCI_VENDOR_ID_INTEL);
+	port_enables(PCI_VENDOR_ID_AMD);
 	boards();
 	return 0;
 }
