@@ -32,6 +32,30 @@ static struct scsi_host_template ahci_split_sht = {
 };
 __diag_pop();
 
+/* IDENTIFY, ACS-3 7.12.7.39: the Serial ATA features that are enabled */
+#define ATA_ID_FEATURE_ENABLED		79
+#define ATA_ID_DIPM_ENABLED		BIT(3)
+
+/*
+ * Without link power policies the host refuses Partial and Slumber, so a device must
+ * not go on asking for them because a former driver or firmware told it to.  libata
+ * disables that (DIPM) behind a port with ATA_FLAG_NO_DIPM, on each device that has
+ * the feature.  A device that has it disabled is left alone, as by stock ahci.
+ */
+static unsigned int ahci_split_read_id(struct ata_device *dev,
+				       struct ata_taskfile *tf, __le16 *id)
+{
+	struct ata_port *ap = dev->link->ap;
+	unsigned int err_mask = ata_do_dev_read_id(dev, tf, id);
+
+	if (!err_mask &&
+	    le16_to_cpu(id[ATA_ID_FEATURE_ENABLED]) & ATA_ID_DIPM_ENABLED)
+		ap->flags |= ATA_FLAG_NO_DIPM;
+	else
+		ap->flags &= ~ATA_FLAG_NO_DIPM;
+	return err_mask;
+}
+
 /* Not const: libata resolves ->inherits in place. */
 static struct ata_port_operations ahci_split_ops = {
 	.inherits		= &sata_port_ops,
@@ -49,6 +73,7 @@ static struct ata_port_operations ahci_split_ops = {
 	.error_handler		= ahci_split_error_handler,
 	.post_internal_cmd	= ahci_split_post_internal_cmd,
 	.end_eh			= ata_split_end_eh,
+	.read_id		= ahci_split_read_id,
 
 	.scr_read		= ahci_split_scr_read,
 	.scr_write		= ahci_split_scr_write,
@@ -59,14 +84,9 @@ static struct ata_port_operations ahci_split_ops = {
 	.port_stop		= ahci_split_port_stop,
 };
 
-/*
- * Without link power policies the host refuses Partial and Slumber, so a device must
- * not go on asking for them because a former driver or firmware told it to.
- */
 static const struct ata_port_info ahci_split_port_info = {
 	.flags			= ATA_FLAG_SATA | ATA_FLAG_PIO_DMA |
-				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN |
-				  ATA_FLAG_NO_DIPM,
+				  ATA_FLAG_ACPI_SATA | ATA_FLAG_AN,
 	.pio_mask		= ATA_PIO4,
 	.udma_mask		= ATA_UDMA6,
 	.port_ops		= &ahci_split_ops,

@@ -475,6 +475,14 @@ guest_board() {
 	export_env "QUIRKS_DAY=$1"
 }
 
+# For host/dipm.sh, which has made that module. As with refusal, a command fails.
+guest_dipm() {
+	controller ahci0 8
+	disk ahci0 0
+	noise=$NOISE_TAG_IN_USE
+	files=("$BUILD/host/dipm/dipm.ko")
+}
+
 # QEMU's disks look like parallel ones behind a bridge, which libata does not trust
 # with more than 128 KiB at a time unless it is told to.
 bench() {
