@@ -25,7 +25,7 @@ unitdir := $(DESTDIR)$(PREFIX)/lib/systemd/system/driverctl@.service.d
 initramfs := $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/usr/share,/etc)/initramfs-tools
 
 .PHONY: modules modules_install install install_tools uninstall deb htmldocs
-.PHONY: run check check-package check-all fuzz soak bench bench-full shell lint kselftest clean help
+.PHONY: run check check-package check-all news pin fuzz soak bench bench-full shell lint kselftest clean help
 .DEFAULT_GOAL := modules
 
 modules: | headers
@@ -91,6 +91,10 @@ check-all:
 	KERNEL="$(KERNELS)" $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
+# What the mirror has that this tree was not checked against.
+news pin:
+	@$(QEMU)/fetch.sh update && $(QEMU)/news.sh $@
+
 # Two hundred rounds of what "make check" does a few of, two minutes for each; and
 # guests that are killed while they write.
 soak: export ROUNDS ?= 200
@@ -135,6 +139,7 @@ help:
 	@echo '                KERNEL="6.1 6.12-distro latest-kcsan"  GUEST="plain iommu"  TEST=sizes'
 	@echo 'make check-package  build, install, upgrade, purge and boot the Debian package'
 	@echo 'make check-all  that, lint, and guests under Debian'\''s own kernels, PREEMPT_RT, KCSAN'
+	@echo 'make news       is a newer kernel on the mirror, and what does it change?  make pin: use it'
 	@echo 'make fuzz       random commands to stock ahci and to the split: same answers, same disks?'
 	@echo '                TIME=60 (seconds)  SEED=1  OPS=0-99,340  KIND=fis'
 	@echo 'make soak       reconfiguration under load, ROUNDS=200 of each, and KILLS=$(KILLS) crashes: many hours'

@@ -9,34 +9,30 @@
 # shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-ROOT=$BUILD/clang
 PACKAGES="clang-23 libclang-cpp23 libllvm23 libclang-common-23-dev libstdc++6
 	libgcc-s1 libc6 zlib1g libzstd1 libxml2-16 libtinfo6 libedit2 libffi8
 	libbsd0 libmd0 libz3-4"
-KDIR=$ROOT/kernel
 DIR=$BUILD/host/clang
 
+# Sets CC.
 unpack_clang() {
-	local pkg lib
-	[ ! -e "$ROOT/done" ] || return 0
-	rm -rf "$ROOT"
-	mkdir -p "$ROOT/root"
-	for pkg in $PACKAGES; do
-		dpkg-deb -x "$("$QEMU_DIR/fetch.sh" deb "$pkg")" "$ROOT/root" || return
-	done
-	lib=$(dirname "$(find "$ROOT/root" -name libc.so.6)")
-	cat >"$ROOT/clang" <<-END
+	local lib root llvm
+	# shellcheck disable=SC2086 # words
+	root=$(tools clang $PACKAGES) || return
+	lib=$(dirname "$(find "$root" -name libc.so.6)")
+	llvm=$root/usr/lib/llvm-23
+	CC=$root/clang
+	cat >"$CC.$$" <<-END
 		#!/bin/sh
-		exec "$lib"/ld-linux-x86-64.so.2 \\
-			--library-path "$lib:$ROOT/root/usr/lib/llvm-23/lib" \\
-			"$ROOT/root/usr/lib/llvm-23/bin/clang" \\
-			-resource-dir "$ROOT/root/usr/lib/llvm-23/lib/clang/23" "\$@"
+		exec "$lib"/ld-linux-x86-64.so.2 --library-path "$lib:$llvm/lib" \\
+			"$llvm/bin/clang" -resource-dir "$llvm/lib/clang/23" "\$@"
 	END
-	chmod +x "$ROOT/clang"
-	"$ROOT/clang" --version >/dev/null || return
-	touch "$ROOT/done"
+	chmod +x "$CC.$$"
+	mv "$CC.$$" "$CC"
+	"$CC" --version >/dev/null
 }
 
+# shellcheck disable=SC2317 # called by with_lock
 prepare_kernel() {
 	local src=$1
 	[ ! -e "$KDIR/done" ] || return 0
@@ -76,8 +72,8 @@ planted() {
 src=$("$QEMU_DIR/fetch.sh" tree latest)
 [ -e "$src/include/linux/compiler-context-analysis.h" ] || skip "the newest kernel has no context analysis"
 unpack_clang >"$BUILD/clang.log" 2>&1 || skip "Clang 23 is not to be had, see $BUILD/clang.log"
-CC=$ROOT/clang
-prepare_kernel "$src" >>"$BUILD/clang.log" 2>&1 || { tail -n 20 "$BUILD/clang.log"; die "cannot prepare a kernel"; }
+KDIR=$CACHE/kernels/$(basename "$src")-clang-$(cat "$CC" "$QEMU_DIR"/config/{base,debug}.config | key)
+with_lock "$KDIR.lock" prepare_kernel "$src" >>"$BUILD/clang.log" 2>&1 || { tail -n 20 "$BUILD/clang.log"; die "cannot prepare a kernel"; }
 
 copy_sources "$DIR"
 if analyse; then

@@ -11,18 +11,10 @@
 . "$(dirname "$0")/lib.sh"
 
 # herd7 of the machine, if it is new enough for the model; else Debian's newest,
-# unpacked below build and run with the libraries that it was made for.
+# unpacked in the cache and run with the libraries that it was made for.
 find_herd() {
-	local root=$BUILD/herd pkg
-	if [ ! -e "$root/done" ]; then
-		rm -rf "$root"
-		mkdir -p "$root"
-		for pkg in herdtools7 libgmp10 libc6; do
-			dpkg-deb -x "$("$QEMU_DIR/fetch.sh" deb "$pkg")" "$root" ||
-				skip "herdtools7 is not to be had"
-		done
-		touch "$root/done"
-	fi
+	local root
+	root=$(tools herd herdtools7 libgmp10 libc6) || skip "herdtools7 is not to be had"
 	HERD=("$(find "$root" -name 'ld-linux-*.so.2' | head -n 1)"
 		--library-path "$(dirname "$(find "$root" -name 'libc.so.6' | head -n 1)")"
 		"$root/usr/bin/herd7" -set-libdir "$root/usr/share/herdtools7/herd")

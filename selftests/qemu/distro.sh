@@ -17,28 +17,15 @@ MODULES="virtio_pci virtio_iommu virtio_console sd_mod sr_mod sg ahci ext4 isofs
 	bfq kyber_iosched mq_deadline crc32c_generic crc32c_intel intel_rapl_msr
 	vfio_pci pci_stub nvmet"
 
-# The newest image of the series and flavour, preferably the one built for this
-# release of Debian: only its header package surely runs here.
-image_package() {
-	local release names
-	release=$(. /etc/os-release && echo "${VERSION_ID:-0}")
-	names=$("$QEMU_DIR/fetch.sh" names linux-image- |
-		grep -E "^linux-image-${1//./\\.}\.[^~-]*(-[0-9]+)?${2:+-$2}-amd64$" | sort -V)
-	[ -n "$names" ] || die "no kernel image of series $1 found"
-	grep -F "+deb$release" <<<"$names" | tail -n 1 | grep . || tail -n 1 <<<"$names"
-}
-
-# unpack PACKAGE: into ROOT
+# unpack PACKAGE[=VERSION] [PATTERN]: into ROOT, with those packages that it depends on
+# and that match. They are made from one source and have one version.
 unpack() {
-	dpkg-deb -x "$("$QEMU_DIR/fetch.sh" deb "$1")" "$ROOT"
-}
-
-# unpack_with PACKAGE PATTERN: with those packages it depends on that match
-unpack_with() {
-	local dep
-	unpack "$1"
-	for dep in $("$QEMU_DIR/fetch.sh" depends "$1" | grep -E "$2"); do
-		unpack "$dep"
+	local deb dep
+	deb=$("$QEMU_DIR/fetch.sh" deb "$1")
+	dpkg-deb -x "$deb" "$ROOT"
+	[ -n "${2:-}" ] || return 0
+	for dep in $(dpkg-deb -f "$deb" Depends | tr ',' '\n' | awk '{ print $1 }' | grep -E "$2" | sort -u); do
+		unpack "$dep=${1#*=}"
 	done
 }
 
@@ -87,13 +74,14 @@ pick_modules() {
 }
 
 build() {
-	local image=$1 release=${1#linux-image-}
+	local image=$1 version=${1#*=} release=${1%=*}
+	release=${release#linux-image-}
 	[ "$(cat "$OUT/package" 2>/dev/null)" != "$image $MODULES" ] || return 0
-	say "unpacking $image and its headers"
+	say "unpacking ${image%=*} and its headers"
 	rm -rf "$OUT"
 	mkdir -p "$ROOT"
-	unpack_with "$image" '^linux-(base|binary|modules)-[0-9]'
-	unpack_with "linux-headers-$release" '^linux-(headers|kbuild)-'
+	unpack "$image" '^linux-(base|binary|modules)-[0-9]'
+	unpack "linux-headers-$release=$version" '^linux-(headers|kbuild)-'
 	relocate_headers
 	check_headers "$release"
 	pick_modules "$release"
@@ -105,11 +93,12 @@ build() {
 }
 
 main() {
-	local series
-	series=$("$QEMU_DIR/fetch.sh" series "$1")
+	local series image
+	series=$(series_of "$1")
+	image=$("$QEMU_DIR/fetch.sh" image "$series" "${@:2}")
 	OUT=$BUILD/distro-$series${2:+-$2}
 	ROOT=$OUT/root
-	with_lock "$OUT.lock" build "$(image_package "$series" "${2:-}")"
+	with_lock "$OUT.lock" build "$image"
 	echo "$OUT"
 }
 

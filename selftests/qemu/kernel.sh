@@ -109,7 +109,7 @@ build() {
 
 main() {
 	local series deb variant=${2:-debug} files
-	series=$("$QEMU_DIR/fetch.sh" series "$1")
+	series=$(series_of "$1")
 	mapfile -t files < <(fragment_files "$variant")
 	[ ${#files[@]} -gt 0 ] || exit 1
 	deb=$("$QEMU_DIR/fetch.sh" source "$series")

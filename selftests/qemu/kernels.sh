@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# Which kernels, from which suites, and where everything lives. This is the
-# one file to edit when a kernel series or a Debian release comes or goes.
-
-# The kernel series "make check" knows by name. "latest" is whatever the newest
-# suite below carries and is looked up, never written down.
-KERNEL_SERIES="6.1 6.12 latest"
+# Which kernels, from which suites, and where everything lives. The kernel series and
+# the versions of packages are in "pins". This file and that one are all there is to
+# edit when a kernel series or a Debian release comes or goes.
 
 # What "make check" tests when KERNEL is not given. All of them compile in any case
 # (selftests/host/build.sh), and .ci/run boots Debian's own of the others.
 KERNEL_DEFAULT="latest"
 
-# Suites searched for linux-source-*, besides the machine's own. For each
-# series the highest version found in any of them is taken; the package is
-# plain source, so the release it was made for does not matter.
+# Suites searched for packages, besides the machine's own. linux-source-* is plain
+# source, so the release it was made for does not matter.
 SUITES_MAIN="bookworm bookworm-backports trixie trixie-backports sid"
 SUITES_SECURITY="bookworm-security trixie-security"
 
@@ -47,6 +43,25 @@ QEMU_DIR=$TOP/selftests/qemu
 BUILD=${ATA_SPLIT_BUILD:-$TOP/build}
 CACHE=${ATA_SPLIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ata_split}
 JOBS=${JOBS:-$(nproc)}
+
+# What this tree was last checked against: see there.
+PINS=${PINS:-$QEMU_DIR/pins}
+
+# The kernel series that are supported, oldest first. "latest" is the last of them.
+KERNEL_SERIES=$(sed -n 's/^linux-source-\([0-9.]*\) .*/\1/p' "$PINS" | sort -V | paste -sd ' ')
+
+# pinned PACKAGE: its version, or nothing
+pinned() {
+	awk -v package="$1" '$1 == package { print $2 }' "$PINS"
+}
+
+# series_of NAME: the series that it stands for
+series_of() {
+	case " $KERNEL_SERIES " in
+	*" ${1/#latest/${KERNEL_SERIES##* }} "*) echo "${1/#latest/${KERNEL_SERIES##* }}" ;;
+	*) echo "error: there is no kernel series '$1', but: $KERNEL_SERIES latest" >&2; return 1 ;;
+	esac
+}
 
 # kbuild can handle neither blanks nor colons in a path.
 case $BUILD$CACHE in

@@ -13,7 +13,7 @@
 
 main() {
 	local series variant=${2:-debug} name dir kdir modules test log
-	series=$("$QEMU_DIR/fetch.sh" series "$1")
+	series=$(series_of "$1")
 	shift $(($# < 2 ? $# : 2))
 	name=$series
 	[ "$variant" = debug ] || name+=-$variant
