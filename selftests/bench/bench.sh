@@ -125,7 +125,9 @@ on_disk() {
 }
 
 case ${1:-},$# in
-quick,1 | full,1) with_lock "$TOOLS/lock" in_qemu "$1" ;;
+quick,1 | full,1)
+	known_kernel "$KERNEL" "$VARIANT"
+	with_lock "$TOOLS/lock" in_qemu "$1" ;;
 --disk,2) with_lock "$TOOLS/lock" on_disk "$2" ;;
 *) die "usage: bench.sh quick | full | --disk /dev/sdX" ;;
 esac

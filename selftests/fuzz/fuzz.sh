@@ -29,4 +29,5 @@ fuzz() {
 	"$FUZZ/fuzz.py" "$kit" "${KIND:-fuzz}" "${COMMANDS:-0}" "$TIME" "$SEED" ${OPS:-}
 }
 
+known_kernel "$KERNEL" "$VARIANT"
 with_lock "$BUILD/fuzz/lock" fuzz

@@ -79,6 +79,43 @@ variant_of() {
 	[ "$1" = "${1%-*}" ] && echo "$VARIANT" || echo "${1##*-}"
 }
 
+# The guests that there are, but for those of other targets; a seed is any number.
+guests() {
+	declare -F | sed -n 's/^declare -f guest_//p' |
+		grep -vxE 'run|shell|hold|pair|fuzz|fis|registers|violation|crash'
+	# shellcheck disable=SC2086 # words
+	printf 'violation-%s\n' $VIOLATIONS sactive_in_build
+	printf '%s\n' host crash-SEED
+}
+
+# The tests: with a guest or without, and those of the harness itself.
+tests() {
+	sed -n 's/^TEST_PROGS .*= //p' "$TOP/selftests/Makefile" | tr ' ' '\n' | cut -d . -f 1
+	basename -as .sh "$TOP"/selftests/host/*.sh "$QEMU_DIR"/meta/*.sh | grep -vx lib
+}
+
+# Are there such kernels, guests and tests? Asked before anything is built.
+check_words() {
+	local word test guests tests
+	guests=$(guests) tests=$(tests)
+	for word in $KERNEL; do
+		known_kernel "${word%-*}" "$(variant_of "$word")"
+	done
+	for word in $GUEST; do
+		grep -qxF "$(sed -E 's/^crash-[0-9]+$/crash-SEED/' <<<"$word")" <<<"$guests" ||
+			die "there is no guest '$word', but: ${guests//$'\n'/ }"
+	done
+	set -f
+	for word in $TEST; do
+		# shellcheck disable=SC2053 # it is a pattern
+		while read -r test; do
+			[[ $test != ${word%.sh} ]] || continue 2
+		done <<<"$tests"
+		die "there is no test '$word', but: ${tests//$'\n'/ }"
+	done
+	set +f
+}
+
 # wants GUEST: do any of the kernels come with that guest? "host" are the tests that
 # need none.
 wants() {
@@ -97,7 +134,7 @@ wants() {
 prepare() {
 	local kernel variant kit
 	variant=$(variant_of "$1")
-	kernel=$("$QEMU_DIR/fetch.sh" series "${1%-*}")-$variant
+	kernel=$(series_of "${1%-*}")-$variant
 	if kit=$("$QEMU_DIR/prepare.sh" "${kernel%-*}" "$variant" KCFLAGS=-Werror); then
 		KITS[$kernel]=$kit
 		PREPARED+=("$kernel")
@@ -148,7 +185,9 @@ run_host() {
 	trap "kill -- -$! 2>/dev/null; exit 1" TERM
 	wait $! || state=$?
 	case $state in
-	0) echo "ok host/$name ($((SECONDS - start)) s)"; state=ok ;;
+	0)
+		echo "ok host/$name ($((SECONDS - start)) s)$(sed -n 's/^news / # news: /p' "$log" | tr -d '\n')"
+		state=ok ;;
 	4) echo "skip host/$name $(tail -n 1 "$log")"; state=skip ;;
 	*)
 		lines=$(grep -vE '^ok ' "$log" | head -n 20 | sed 's/^/  | /') || true
@@ -185,7 +224,6 @@ PREPARED=()
 
 main() {
 	local kernel
-	mkdir -p "$BUILD"
 	: >"$RESULTS"
 	# shellcheck disable=SC2046 # end the guests along with us, by their ids
 	trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
@@ -204,7 +242,9 @@ main() {
 		start_guests "$kernel"
 	done
 	wait
+	[ -s "$RESULTS" ] || say "no guest of ${GUEST:-$KERNEL} has a test $TEST"
 	total
 }
 
+check_words
 with_lock "$BUILD/check.lock" main

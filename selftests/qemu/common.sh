@@ -21,6 +21,15 @@ die() {
 	exit 1
 }
 
+# known_kernel SERIES VARIANT: are there such? Asked before anything is built.
+known_kernel() {
+	series_of "$1" >/dev/null || exit 1
+	case " $KERNEL_VARIANTS " in
+	*" $2 "*) ;;
+	*) die "there is no kernel variant '$2', but: $KERNEL_VARIANTS" ;;
+	esac
+}
+
 # in_checkout ARGUMENTS...: git, also for root in somebody else's checkout
 in_checkout() {
 	git -c safe.directory="$TOP" -C "$TOP" "$@"

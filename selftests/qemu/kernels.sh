@@ -14,6 +14,9 @@ KERNEL_DEFAULT="latest"
 SUITES_MAIN="bookworm bookworm-backports trixie trixie-backports sid"
 SUITES_SECURITY="bookworm-security trixie-security"
 
+# Variants of a kernel: of the test kernels (see kernel.sh), then Debian's own.
+KERNEL_VARIANTS="debug lockdep plain kcsan lockstat distro rt"
+
 # The distribution's own kernel by release: "make run" boots this one.
 distro_series() {
 	case ${1:-} in

@@ -34,6 +34,7 @@ run() {
 	esac
 }
 
+known_kernel "$KERNEL" "$VARIANT"
 mkdir -p "$BUILD"
 "$QEMU_DIR/deps.sh" build guest
 kit=$("$QEMU_DIR/prepare.sh" "$KERNEL" "$VARIANT")
