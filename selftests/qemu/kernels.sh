@@ -27,11 +27,12 @@ distro_series() {
 }
 
 # Debian packages this harness needs, by purpose.
-PKGS_BUILD="bc bison build-essential cpio flex gawk kmod libelf-dev libssl-dev
+# gcc-12 is the one that 6.1's headers name, on any release of Debian.
+PKGS_BUILD="bc bison build-essential cpio flex gawk gcc-12 kmod libelf-dev libssl-dev
 	pahole perl python3 rsync xz-utils"
 PKGS_GUEST="busybox-static e2fsprogs fio hdparm lsscsi pciutils qemu-system-x86
 	sg3-utils smartmontools util-linux"
-PKGS_HOST="coccinelle"
+PKGS_HOST="coccinelle sparse"
 PKGS_BPF="bpftrace"
 PKGS_BENCH="fio gnuplot-nox python3"
 PKGS_LINT="shellcheck sparse"
