@@ -108,10 +108,10 @@ build() {
 }
 
 main() {
-	local series deb variant=${2:-debug} files
+	local series deb variant=${2:-debug} list files
 	series=$(series_of "$1")
-	mapfile -t files < <(fragment_files "$variant")
-	[ ${#files[@]} -gt 0 ] || exit 1
+	list=$(fragment_files "$variant")
+	mapfile -t files <<<"$list"
 	deb=$("$QEMU_DIR/fetch.sh" source "$series")
 	SRC=$("$QEMU_DIR/fetch.sh" tree "$series")
 	OUT=$CACHE/kernels/$series-$variant-$(build_key "$deb" "${files[@]}")
