@@ -55,7 +55,7 @@ SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspen
 	violation* durable* lies* gone* spurious* bpftrace* ncq_error*"
 
 # Tests of what people do to a driver, and of what they do it with.
-MANAGE="reconfigure* bind_unbind* load_unload* sysfs*"
+MANAGE="reconfigure* bind_unbind* load_unload* sysfs* direction*"
 INTERFACE="parameters* hostile* splitctl*"
 
 # One controller with all its ports in use, and every test of what commands do. Most of
