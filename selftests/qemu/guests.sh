@@ -43,7 +43,7 @@ guests_of() {
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu interface lies faults swiotlb intx races gone refusal \
-		blkdebug suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
+		suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
 		meta meta_qemu meta_hang meta_panic meta_crash ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
@@ -52,7 +52,7 @@ guests_of() {
 
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
-	violation* durable* lies* gone* spurious* bpftrace* ncq_error*"
+	violation* durable* lies* gone* spurious* bpftrace* ncq_error* dma_mode*"
 
 # Tests of what people do to a driver, and of what they do it with.
 MANAGE="reconfigure* bind_unbind* load_unload* sysfs* direction*"
@@ -91,7 +91,7 @@ guest_swiotlb() {
 	cdrom ide.0
 	controllers+=(0000:00:1f.2)
 	append="swiotlb=force"
-	tests="sizes atapi"
+	tests="sizes atapi dma_mode"
 }
 
 # The same behind an IOMMU that forgets mappings at once: a device access
@@ -106,7 +106,7 @@ guest_iommu() {
 	done
 	cdrom ahci0.5
 	append="intel_iommu=on iommu.strict=1 iommu.forcedac=1"
-	tests="all_disks sizes atapi timeout bind_unbind"
+	tests="all_disks sizes atapi timeout bind_unbind dma_mode"
 	limit=1500
 }
 
@@ -131,19 +131,17 @@ guest_intx() {
 
 # A disk that refuses a command, amid queued ones. QEMU's keeps the error status
 # and reports it again with the next queued command, whatever the driver: libata
-# retries that one while QEMU still executes it, and ends up without NCQ.
+# retries that one while QEMU still executes it, and ends up without NCQ. And another
+# disk with a bad sector.
 guest_refusal() {
-	six_disks
-	tests="passthrough_error*"
-	noise=$NOISE_TAG_IN_USE
-}
-
-# One disk of two with a bad sector.
-guest_blkdebug() {
+	local i
 	controller ahci0 8
-	disk ahci0 0
-	bad_disk ahci0 1 20480
-	tests="io_error*"
+	for i in 0 1 2 3 4; do
+		disk ahci0 $i
+	done
+	bad_disk ahci0 5 20480
+	tests="passthrough_error* io_error*"
+	noise=$NOISE_TAG_IN_USE
 }
 
 # Disks that the tests break, slow down and repair at run time. As with refusal,
