@@ -8,33 +8,41 @@
 # shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+LOG=$BUILD/host/build-modules.log
+
+# Sets KDIR, and the NAME that prepare.sh builds for it under: one build for both.
 headers_of() {
-	if (DISTRO=$("$QEMU_DIR/distro.sh" "$1") && echo "$DISTRO/kdir") 2>/dev/null; then
-		return
-	fi
-	kdir_of "$1"
-}
-
-build() {
-	local series=$1 variant=$2 kdir=$3 dir=$BUILD/host/build
-	copy_sources "$dir"
-	if compile "$kdir" "$dir" -j"$JOBS" ATA_SPLIT_TEST="$variant" KCFLAGS=-Werror modules &&
-	   ! grep -q 'warning:' "$dir/log"; then
-		good "Linux $series$([ "$variant" = 0 ] || echo ', test variant')"
+	local dir
+	NAME=$1
+	if dir=$("$QEMU_DIR/distro.sh" "$1" 2>/dev/null); then
+		KDIR=$dir/kdir NAME+=-distro
 	else
-		grep -E -A 3 'warning:|error:' "$dir/log"
-		bad "Linux $series (variant $variant)"
+		KDIR=$(kdir_of "$1")
 	fi
 }
 
-for kernel in $KERNEL_SERIES; do
-	series=$("$QEMU_DIR/fetch.sh" series "$kernel")
-	kdir=$(headers_of "$series")
-	build "$series" 1 "$kdir"
-	build "$series" 0 "$kdir"
-done
+# build WHAT NAME [MAKE ARGUMENT]
+build() {
+	local what=$1
+	shift
+	if BUILT=$("$QEMU_DIR/modules.sh" "$KDIR" "$@" 2>"$LOG") && ! grep -q 'warning:' "$LOG"; then
+		good "$what"
+	else
+		grep -E -A 3 'warning:|error:' "$LOG"
+		bad "$what"
+		# The next run must see the warning as well.
+		rm -f "${BUILT:-$BUILD/$1/modules}/.state"
+	fi
+}
 
-for ko in "$BUILD"/host/build/drivers/*/*.ko; do
+for series in $KERNEL_SERIES; do
+	headers_of "$series"
+	build "Linux $series, test variant" "$NAME/test" ATA_SPLIT_TEST=1
+	build "Linux $series" "$NAME"
+done
+[ $BAD = 0 ] || exit 1
+
+for ko in "$BUILT"/drivers/*/*.ko; do
 	for field in author description license version vermagic; do
 		[ -n "$(/sbin/modinfo -F $field "$ko")" ] || bad "$(basename "$ko"): no $field"
 	done

@@ -7,6 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../qemu/common.sh"
 
 HOST=$TOP/selftests/host
+export WERROR=1
 mkdir -p "$BUILD/host"
 BAD=0
 
@@ -63,11 +64,16 @@ kdir_of() {
 	"$QEMU_DIR/kernel.sh" "$1" "${2:-debug}"
 }
 
+# The series of this release's own kernel.
+production_series() {
+	distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)"
+}
+
 # The headers of Debian's own kernel: without any debugging.
 production_kdir() {
-	local series
-	series=$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")
-	echo "$("$QEMU_DIR/distro.sh" "$series")/kdir"
+	local dir
+	dir=$("$QEMU_DIR/distro.sh" "$(production_series)")
+	echo "$dir/kdir"
 }
 
 # copy_sources DIR: what kbuild needs, to be changed at will

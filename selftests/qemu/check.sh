@@ -24,6 +24,8 @@ PARALLEL=${PARALLEL:-$(nproc)}
 
 RESULTS=$BUILD/results
 
+export WERROR=1
+
 # said LOG TEST: the checks that failed in a test's last run, and what they said
 said() {
 	awk -v name="$2" '
@@ -135,7 +137,7 @@ prepare() {
 	local kernel variant kit
 	variant=$(variant_of "$1")
 	kernel=$(series_of "${1%-*}")-$variant
-	if kit=$("$QEMU_DIR/prepare.sh" "${kernel%-*}" "$variant" KCFLAGS=-Werror); then
+	if kit=$("$QEMU_DIR/prepare.sh" "${kernel%-*}" "$variant"); then
 		KITS[$kernel]=$kit
 		PREPARED+=("$kernel")
 	else

@@ -7,7 +7,8 @@
 #   modules.sh KDIR NAME [MAKE ARGUMENTS]
 #
 # kbuild writes next to the sources, so each kernel gets a copy of its own.
-# Only changed files are copied, so that a second build is an incremental one.
+# Only changed files are copied, so that a second build is an incremental one. With
+# WERROR set a warning is an error, for all users of a build: it is one state of it.
 
 . "$(dirname "$0")/common.sh"
 
@@ -34,7 +35,8 @@ forget_when_changed() {
 main() {
 	local kdir=$1 dir=$BUILD/$2/modules
 	shift 2
-	forget_when_changed "$dir" "$kdir" "$(stat -c %Y "$kdir/Module.symvers")" "$@"
+	[ -z "${WERROR:-}" ] || set -- KCFLAGS=-Werror "$@"
+	forget_when_changed "$dir" "$kdir" "$(cksum <"$kdir/Module.symvers")" "$@"
 	sync_sources "$dir"
 	make -C "$kdir" M="$dir" W=1 ${CC:+CC="$CC"} -j"$JOBS" "$@" modules >&2 </dev/null
 	echo "$dir"

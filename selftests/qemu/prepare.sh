@@ -4,7 +4,7 @@
 # Get everything ready that guests of a kernel need (the kernel, our modules for
 # it, the tests) and print the folder, below build:
 #
-#   prepare.sh SERIES [VARIANT] [MAKE ARGUMENTS]
+#   prepare.sh SERIES [VARIANT]
 #
 # VARIANT is that of a test kernel (see kernel.sh), or "distro" or "rt" for
 # Debian's own.
@@ -14,7 +14,6 @@
 main() {
 	local series variant=${2:-debug} name dir kdir modules test log
 	series=$(series_of "$1")
-	shift $(($# < 2 ? $# : 2))
 	name=$series
 	[ "$variant" = debug ] || name+=-$variant
 	case $variant in
@@ -27,14 +26,14 @@ main() {
 	esac
 	log=$BUILD/$name/modules.log
 	mkdir -p "$BUILD/$name"
-	modules=$("$QEMU_DIR/modules.sh" "$kdir" "$name" "$@" 2>"$log") ||
+	modules=$("$QEMU_DIR/modules.sh" "$kdir" "$name" 2>"$log") ||
 		{ tail -n 30 "$log" >&2; die "the modules do not build: $log"; }
 	# The test variant is for the guests that ask for it, see guests.sh.
-	test=$("$QEMU_DIR/modules.sh" "$kdir" "$name/test" ATA_SPLIT_TEST=1 "$@" 2>"$log") ||
+	test=$("$QEMU_DIR/modules.sh" "$kdir" "$name/test" ATA_SPLIT_TEST=1 2>"$log") ||
 		{ tail -n 30 "$log" >&2; die "the test variant does not build: $log"; }
 	"$QEMU_DIR/kit.sh" "$name" "$dir/vmlinuz" "$dir/install" "$test" \
 		"$modules"/drivers/*/*.ko
 }
 
-[ $# -ge 1 ] || die "usage: prepare.sh SERIES [VARIANT] [MAKE ARGUMENTS]"
+[ $# -ge 1 ] || die "usage: prepare.sh SERIES [VARIANT]"
 main "$@"
