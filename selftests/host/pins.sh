@@ -60,10 +60,12 @@ content() {
 
 mkdir -p "$OUT"
 
-# Bookworm's, which is not the newest and stays.
-pins 's/^libmd0 .*/libmd0 1.0.4-2/'
+# The oldest that there is, of a small package with no epoch.
+"$FETCH" series latest >/dev/null
+oldest=$(apt-cache -c "$CACHE/apt/apt.conf" madison libmd0 | awk '{ print $3 }' | sort -V | head -n 1)
+pins "s/^libmd0 .*/libmd0 $oldest/"
 run "$FETCH" deb libmd0
-expect "a pinned version is taken, though there are newer ones" same libmd0_1.0.4-2_amd64.deb
+expect "a pinned version is taken, though there are newer ones" same "libmd0_${oldest}_amd64.deb"
 
 pins 's/^(linux-source-6.12) .*/\1 6.12.1-1/; s/^(linux-image-6.1.0)-[0-9]+-amd64 .*/\1-1-amd64 6.1.1-1/'
 run "$FETCH" source 6.12
