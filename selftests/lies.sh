@@ -148,17 +148,16 @@ dma_mask() {
 }
 
 # A port without a disk that is to sleep, whose engine does not stop: it is frozen, which
-# takes its lock, and reset.
+# takes its lock, and reset. libata waits for the engine, and sees no lie of PxCMD.
 stuck_suspend() {
-	local port ata no rc=0
+	local port ata rc=0
 	for port in "$PCI/devices/$BDF"/ata*; do
 		compgen -G "$port/host*/target*" >/dev/null || ata=${port##*/}
 	done
-	no=$(cat "/sys/class/ata_port/$ata/port_no")
-	lie $((0x80 + 0x80 * no + 0x18)) $ALL 0xc000 1000
+	echo stuck_engine >$FAULT
 	echo auto >"$PCI/devices/$BDF/$ata/power/control"
 	wait_until 20 said "$ata: failed to stop engine" || rc=1
-	honest
+	echo none >$FAULT
 	echo on >"$PCI/devices/$BDF/$ata/power/control"
 	io || rc=1
 	return $rc

@@ -30,6 +30,7 @@ static struct scsi_host_template ahci_split_sht = {
 	.shost_groups		= ahci_split_shost_groups,
 	.sdev_groups		= ahci_split_sdev_groups,
 };
+
 __diag_pop();
 
 /* IDENTIFY, ACS-3 7.12.7.39: the Serial ATA features that are enabled */

@@ -160,8 +160,8 @@ __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
  * Return: ATA_SPLIT_OK if the split takes it, else why the core gets it.
  */
 enum ata_split_verdict ata_split_eligible(const struct ata_port *ap,
-					struct scsi_cmnd *cmd,
-					struct ata_split_rw *rw)
+					  struct scsi_cmnd *cmd,
+					  struct ata_split_rw *rw)
 {
 	return __ata_split_eligible(ap, cmd, rw);
 }
@@ -286,8 +286,8 @@ static void ata_split_free_qc(struct ata_queued_cmd *qc)
  * command is not one for the split.  Unless it was built, nothing is left of it.
  */
 enum ata_split_verdict ata_split_build(const struct ata_split_port *sp,
-				     struct ata_queued_cmd *qc,
-				     struct scsi_cmnd *cmd)
+				       struct ata_queued_cmd *qc,
+				       struct scsi_cmnd *cmd)
 {
 	const struct ata_port *ap = sp->ap;
 	enum ata_split_verdict verdict;

@@ -105,7 +105,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 		return ata_scsi_queuecmd(shost, cmd);
 
 	ata_split_fault_queued(cmd);
-	ata_split_inc(sp, queued);
+	this_cpu_inc(sp->counters->queued);
 
 	/*
 	 * Before anything of the port is looked at.  Pairs with the release in
@@ -118,7 +118,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 					ata_split_build(sp, qc, cmd);
 	if (unlikely(verdict != ATA_SPLIT_OK))
 		return ata_split_fall_back(sp, cmd, verdict);
-	ata_split_inc(sp, built);
+	this_cpu_inc(sp->counters->built);
 	ata_split_fault_built(qc);
 
 	verdict = ata_split_tracing() ?
@@ -128,7 +128,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 		return ata_split_refuse(sp, qc, cmd, verdict);
 
 	/* @sp outlives the command: the queue waits for our RCU section. */
-	ata_split_inc(sp, started);
+	this_cpu_inc(sp->counters->started);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ata_split_queuecmd);

@@ -55,6 +55,7 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_GARBAGE_FIS]		= "garbage_fis",
 	[ATA_SPLIT_FAULT_UNC_STATUS]		= "unc_status",
 	[ATA_SPLIT_FAULT_WRONG_DIRECTION]	= "wrong_direction",
+	[ATA_SPLIT_FAULT_STUCK_ENGINE]		= "stuck_engine",
 };
 
 static enum ata_split_fault ata_split_fault_now;

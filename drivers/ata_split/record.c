@@ -22,8 +22,10 @@
 #include "record.h"
 #include <trace/events/ata_split.h>
 
-#define EM(value, name)		[value] = name,
-#define EMe(value, name)	[value] = name
+#define EM(value, name) \
+	[value] = name,
+#define EMe(value, name) \
+	[value] = name
 
 const char * const ata_split_verdict_names[ATA_SPLIT_NR_VERDICTS] = {
 	ATA_SPLIT_VERDICT_NAMES

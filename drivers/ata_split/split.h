@@ -66,9 +66,6 @@ static inline void ata_split_unmap(const struct ata_port *ap,
 		dma_unmap_sg(ap->dev, sg, count, cmd->sc_data_direction);
 }
 
-/* One event on one port, by the member of struct ata_split_counters. */
-#define ata_split_inc(sp, member)	this_cpu_inc((sp)->counters->member)
-
 /* True while a trace event is enabled or times are measured; else a no-op. */
 DECLARE_STATIC_KEY_FALSE(ata_split_tracing_key);
 #define ata_split_tracing()	static_branch_unlikely(&ata_split_tracing_key)

@@ -95,7 +95,7 @@ static bool ata_split_may_defer_db(const struct ata_port *ap, u32 tags, bool las
 
 /* One event for each command of a doorbell. */
 static noinline void ata_split_trace_doorbell(const struct ata_split_port *sp,
-					    u32 tags)
+					      u32 tags)
 {
 	for (; tags; tags &= tags - 1)
 		trace_ata_split_doorbell(sp->ap, __ffs(tags));
@@ -128,7 +128,7 @@ ata_split_issue(struct ata_split_port *sp, struct ata_port *ap,
 	ata_split_account_issue(ap, qc);
 	if (unlikely(ata_split_may_defer_db(ap, tags, last))) {
 		sp->db_pending = tags;
-		ata_split_inc(sp, db_deferred);
+		this_cpu_inc(sp->counters->db_deferred);
 	} else {
 		ata_split_ring(sp, ap, tags, 0, traced);
 	}
@@ -210,8 +210,8 @@ void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 EXPORT_SYMBOL_GPL(ata_split_commit_rqs);
 
 /*
- * Compiled twice: three no-ops and a saved register would be four to six
- * instructions under the lock for every command, see Documentation/performance.rst.
+ * Compiled with and without tracing: one function that asks ata_split_tracing()
+ * executes five instructions more under the lock for every command.
  */
 static __always_inline enum ata_split_verdict
 __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,

@@ -138,7 +138,7 @@ void ata_split_trace_hold(const struct ata_split_port *sp,
 void ata_split_account_end(const struct ata_split_port *sp,
 			   struct scsi_cmnd *cmd, enum ata_split_end end)
 {
-	ata_split_inc(sp, done[end]);
+	this_cpu_inc(sp->counters->done[end]);
 	trace_ata_split_complete(sp->ap, scsi_cmd_to_rq(cmd)->tag, end,
 				 cmd->result);
 	ata_split_record(sp, cmd, ATA_SPLIT_OK, end);
@@ -156,7 +156,7 @@ void ata_split_account_refusal(const struct ata_split_port *sp,
 			       struct scsi_cmnd *cmd,
 			       enum ata_split_verdict why)
 {
-	ata_split_inc(sp, refused[why]);
+	this_cpu_inc(sp->counters->refused[why]);
 	trace_ata_split_refuse(sp->ap, scsi_cmd_to_rq(cmd)->tag, cmd->cmnd[0],
 			       why);
 	ata_split_record(sp, cmd, why, ATA_SPLIT_NOT_DONE);

@@ -37,6 +37,7 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_GARBAGE_FIS: what the device is said to have sent is noise
  * @ATA_SPLIT_FAULT_UNC_STATUS: the disk says of queued commands that it could not read
  * @ATA_SPLIT_FAULT_WRONG_DIRECTION: reads come with a buffer for data out
+ * @ATA_SPLIT_FAULT_STUCK_ENGINE: a port's command engine does not stop
  * @ATA_SPLIT_NR_FAULTS: how many there are
  */
 enum ata_split_fault {
@@ -62,6 +63,7 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_GARBAGE_FIS,
 	ATA_SPLIT_FAULT_UNC_STATUS,
 	ATA_SPLIT_FAULT_WRONG_DIRECTION,
+	ATA_SPLIT_FAULT_STUCK_ENGINE,
 	ATA_SPLIT_NR_FAULTS,
 };
 

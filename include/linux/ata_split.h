@@ -190,12 +190,12 @@ struct ata_split_batch {
  * @eh_epoch: counts passes of error handling.  Written under ap->lock by
  *	ata_split_end_eh(); a build reads it without the lock, before it looks
  *	at anything else of the port
+ * @led_jiffies: when the disk activity LED was last told of a READ and of a
+ *	WRITE.  Only in the interrupt handler, which does not run on two CPUs
  * @db_pending: tags that libata counts as in flight and whose doorbell has not
  *	been rung yet.  Only under ap->lock
  * @batch: where completions collect, or NULL outside an interrupt.
  *	Only under ap->lock
- * @led_jiffies: when the disk activity LED was last told of a READ and of a
- *	WRITE.  Only in the interrupt handler, which does not run on two CPUs
  *
  * ap->private_data of an LLD that adopts the split points to one of these,
  * usually the first member of its own structure, in memory from
@@ -210,12 +210,13 @@ struct ata_split_port {
 	void				(*ring)(struct ata_port *ap, u32 tags);
 	struct ata_split_counters __percpu *counters;
 	struct ata_split_recorder	*recorder;
+
 	u32				eh_epoch __guarded_by(ata_split_startio);
 
-	u32				db_pending ____cacheline_aligned_in_smp
-						   __guarded_by(ata_split_startio);
+	unsigned long			led_jiffies[2] ____cacheline_aligned_in_smp;
+
+	u32				db_pending __guarded_by(ata_split_startio);
 	struct ata_split_batch		*batch __guarded_by(ata_split_startio);
-	unsigned long			led_jiffies[2];
 };
 
 /**

@@ -18,7 +18,7 @@ strip() {
 	sed -i -E \
 		-e 's/^\t(lockdep_assert_[a-z_]+|ASSERT_EXCLUSIVE_[A-Z_]+)\(.*\);$//' \
 		-e 's/^\tata_split_build_(enter|exit)\(\);$//' \
-		-e 's/^\tata_split_fault_(building|built|fresh|issue|fis|done_begin|done_end)\([^;]*\);$//' \
+		-e 's/^\tata_split_fault_(queued|building|built|fresh|check|issue|fis|done_begin|done_end)\([^;]*\);$//' \
 		-e '/^\tRCU_LOCKDEP_WARN\(/,/;$/s/.*//' \
 		"$1"/drivers/*/*.c
 	[ "$(cat "$TOP"/drivers/*/*.c | cksum)" != "$(cat "$1"/drivers/*/*.c | cksum)" ] ||

@@ -83,8 +83,8 @@ else
 	bad "Clang complains"
 	exit 1
 fi
-planted ata_split/core.c '	ata_split_count(sp, ATA_SPLIT_QUEUED);' 'sp->eh_epoch++;'
-planted ata_split/core.c '	ata_split_count(sp, ATA_SPLIT_QUEUED);' 'sp->batch = NULL;'
+planted ata_split/core.c '	this_cpu_inc(sp->counters->queued);' 'sp->eh_epoch++;'
+planted ata_split/core.c '	this_cpu_inc(sp->counters->queued);' 'sp->batch = NULL;'
 planted ata_split/complete.c '	rcu_read_lock();' 'sp->batch = batch;'
 planted ata_split/start.c '	spin_unlock_irq(ap->lock);' 'ata_split_flush(sp);'
 planted ahci_split/complete.c '	writel(status, pp->mmio + AHCI_PXIS);' 'ahci_split_handle(ap, status);'
