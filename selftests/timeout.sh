@@ -81,8 +81,10 @@ reported() {
 	return 1
 }
 
+# The device has been reset and configured before the report is printed.
 after_recovery() {
-	klog | grep -E "ata$(ata_of "$D")(\.00)?: (EH complete|registers, last)" | head -n 1 | grep -q 'EH complete'
+	klog | sed -n '/: exception Emask/,$p' |
+		grep -m 1 -E "ata$(ata_of "$D")(\.00)?: (configured for|registers, last)" | grep -q 'configured for'
 }
 
 # By the kernel log's clock: the last note was taken a few seconds before it was printed.
