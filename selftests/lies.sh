@@ -17,7 +17,7 @@
 
 variant_skip
 need fio hdparm
-begin 33 disks all-disks
+begin 32 disks all-disks
 errors_expected
 need_variant
 # On each, as they may change names.
@@ -147,26 +147,6 @@ dma_mask() {
 	[ "$(cat "$PCI/devices/$BDF/dma_mask_bits")" = "$1" ]
 }
 
-# A port without a disk that is to sleep, whose engine does not stop: it is frozen, which
-# takes its lock, and reset. libata waits for the engine, and sees no lie of PxCMD.
-stuck_suspend() {
-	local port ata rc=0
-	for port in "$PCI/devices/$BDF"/ata*; do
-		compgen -G "$port/host*/target*" >/dev/null || ata=${port##*/}
-	done
-	echo stuck_engine >$FAULT
-	echo auto >"$PCI/devices/$BDF/$ata/power/control"
-	wait_until 20 said "$ata: failed to stop engine" || rc=1
-	echo none >$FAULT
-	echo on >"$PCI/devices/$BDF/$ata/power/control"
-	io || rc=1
-	return $rc
-}
-
-said() {
-	klog | grep -q "$1" || { klog; return 1; }
-}
-
 # FISes are noise: passthrough gets to see that, reads and writes do not.
 garbage() {
 	local i rc=0
@@ -228,7 +208,6 @@ check "PxTFD is busy for long" lie_to_eh $PXTFD 0 0x80 20
 check "PxSIG is of no device" lie_to_eh $PXSIG 0 0x12345678 20
 check "PxSSTS says what it cannot say" lie_to_eh $PXSSTS $ALL $ALL 20
 check "PxCMD does not stop" lie_to_eh $PXCMD $ALL 0xc000 20
-check "PxCMD does not stop when a port is suspended" stuck_suspend
 check "PxSERR is all ones" lie_to_eh $PXSERR $ALL $ALL 20
 check "PI has a port behind the end of the registers" lie_to_probe \
 	$PI 0 0x80000000 100000 $CAP 0xffffffe0 0 20

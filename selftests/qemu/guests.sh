@@ -42,7 +42,7 @@ guests_of() {
 		if [ "${2:-}" = 6.1 ]; then echo ncq_error interface; else echo viommu; fi ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
-	*) echo host plain manage iommu interface lies faults swiotlb intx races gone refusal \
+	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races gone refusal \
 		suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
 		meta meta_qemu meta_hang meta_panic meta_crash ;
 	   # shellcheck disable=SC2086 # words
@@ -52,7 +52,7 @@ guests_of() {
 
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
-	violation* durable* lies* gone* spurious* bpftrace* ncq_error* dma_mode*"
+	violation* durable* lies* stuck* gone* spurious* bpftrace* ncq_error* dma_mode*"
 
 # Tests of what people do to a driver, and of what they do it with.
 MANAGE="reconfigure* bind_unbind* load_unload* sysfs* direction*"
@@ -247,6 +247,16 @@ guest_lies() {
 	limit=1000
 	# what the lies about CAP2 make the driver write
 	noise="Attempted write to unimplemented register: AHCI host register.*"
+}
+
+# A port that does not stop, by the test variant; libata complains later.
+guest_stuck() {
+	controller ahci0 8
+	disk ahci0 0
+	build="test"
+	export_env ATA_SPLIT_VARIANT=test
+	tests="stuck"
+	complaints="expected"
 }
 
 # A page of ones that can be laid over the registers: QEMU answers a read of what
