@@ -136,15 +136,14 @@ static __always_inline enum ata_split_verdict
 __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
 		     struct ata_split_rw *rw)
 {
-	enum ata_split_verdict verdict;
+	enum ata_split_verdict verdict = ata_split_decode(cmd, rw);
+
+	if (unlikely(verdict != ATA_SPLIT_OK))
+		return verdict;
 
 	/* The first command on the core path ends this, unless the split is off. */
 	if (unlikely(!READ_ONCE(ata_split_core_complete)))
 		return ATA_SPLIT_CORE_UNLEARNED;
-
-	verdict = ata_split_decode(cmd, rw);
-	if (unlikely(verdict != ATA_SPLIT_OK))
-		return verdict;
 
 	return ata_split_precheck(ap);
 }

@@ -59,6 +59,7 @@ content() {
 }
 
 mkdir -p "$OUT"
+cp "$REAL" "$PINS"
 
 # The oldest that there is, of a small package with no epoch.
 "$FETCH" series latest >/dev/null
