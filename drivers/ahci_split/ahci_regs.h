@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Registers of an AHCI HBA, command headers and received FISes: what BuildIo
- * must not know.  What it writes is in build.h.  Section numbers are those
- * of the AHCI specification, revision 1.3.1; names are its names.
+ * Registers of an AHCI HBA, command headers and received FISes, none of which
+ * BuildIo may access.  What it writes is in build.h.  Section numbers and names
+ * are those of the AHCI specification, revision 1.3.1.
  */
 #ifndef _AHCI_SPLIT_AHCI_REGS_H
 #define _AHCI_SPLIT_AHCI_REGS_H
@@ -103,25 +103,25 @@
 #define AHCI_PXCI			0x38
 #define AHCI_PXSNTF			0x3c
 
-/* Written by firmware, lost in a reset: capabilities of the port. */
+/* Capabilities of the port, written by firmware and lost in an HBA reset. */
 #define AHCI_PXCMD_CAPS			(AHCI_PXCMD_HPCP | AHCI_PXCMD_MPSP | \
 					 AHCI_PXCMD_CPD | AHCI_PXCMD_ESP | \
 					 AHCI_PXCMD_FBSCP)
 
-/* What makes the port's state unknown: stop it before anything else. */
+/* After these the state of the port is unknown, so it is frozen. */
 #define AHCI_PXI_FREEZE			(AHCI_PXI_HBFS | AHCI_PXI_IFS | \
 					 AHCI_PXI_PCS | AHCI_PXI_PRCS | \
 					 AHCI_PXI_UFS)
 #define AHCI_PXI_ERROR			(AHCI_PXI_FREEZE | AHCI_PXI_TFES | \
 					 AHCI_PXI_HBDS)
-/* What we ask to be told. */
+/* The interrupts that are enabled. */
 #define AHCI_PXI_ENABLED		(AHCI_PXI_ERROR | AHCI_PXI_DPS | \
 					 AHCI_PXI_SDBS | AHCI_PXI_DSS | \
 					 AHCI_PXI_PSS | AHCI_PXI_DHRS)
 
 /**
  * struct ahci_cmd_header - 4.2.2, one entry of the command list
- * @info: what a build has made of it
+ * @info: contents, prepared by a build
  * @reserved: zero
  */
 struct ahci_cmd_header {
@@ -132,7 +132,7 @@ struct ahci_cmd_header {
 static_assert(sizeof(struct ahci_cmd_header) == 32);
 
 /**
- * struct ahci_rx_fis - 4.2.1, where the HBA puts received FISes
+ * struct ahci_rx_fis - 4.2.1, received FISes, written by the HBA
  * @dma_setup: DMA Setup FIS
  * @reserved0: zero
  * @pio_setup: PIO Setup FIS

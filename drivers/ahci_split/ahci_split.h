@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ahci_split's own: an AHCI HBA, its ports, and who does what. */
+/* Internal to ahci_split: an AHCI HBA, its ports, and the functions of each file. */
 #ifndef _AHCI_SPLIT_AHCI_SPLIT_H
 #define _AHCI_SPLIT_AHCI_SPLIT_H
 
@@ -11,7 +11,7 @@
 #define DRV_NAME			"ahci_split"
 
 #ifdef ATA_SPLIT_TEST
-/* The HBA's registers say what the test wants them to say, and it sees writes. */
+/* The test can fake the contents of the HBA's registers, and observe writes. */
 #undef readl
 #undef writel
 #define readl(addr)			ata_split_fault_readl(addr)
@@ -43,10 +43,10 @@ struct ahci_split_host {
 };
 
 /**
- * struct ahci_split_dma - what a port shares with the HBA, in one allocation
- * @list: command headers; StartIo's
+ * struct ahci_split_dma - memory that a port shares with the HBA, one allocation
+ * @list: command headers; owned by StartIo
  * @rx: received FISes, written by the HBA
- * @table: command tables; a tag's belongs to whoever owns the tag
+ * @table: command tables; each is owned by the owner of its tag
  */
 struct ahci_split_dma {
 	struct ahci_cmd_header		list[AHCI_MAX_CMDS];	/* 1 KiB aligned */
@@ -64,12 +64,12 @@ static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
  * @dma: memory shared with the HBA
  * @dma_addr: its bus address
  * @irq_desc: name of its interrupt, if it has its own
- * @lock: the port's lock, unless the host's is shared by parameter
- * @info: what BuildIo points to by the same name
+ * @lock: becomes ap->lock, unless the parameter host_lock is set
+ * @info: what @build.info points to
  *
- * There is no mutable state here that is shared: what is in flight is in libata's
- * bitmaps and the HBA's.  The lock and each tag's @info have cache lines of their
- * own, as builds write the latter without the former.
+ * No mutable state here is shared: commands in flight are in the bitmaps of libata
+ * and of the HBA.  The lock and each tag's @info have cache lines of their own,
+ * because builds write @info without the lock.
  */
 struct ahci_split_port {
 	struct ahci_split_build		build;
@@ -143,11 +143,11 @@ int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
 extern const struct attribute_group *ahci_split_shost_groups[];
 extern const struct attribute_group *ahci_split_sdev_groups[];
 
-/* quirks.c: chips and boards that are not as the specification has it */
+/* quirks.c: chips and boards that need workarounds */
 int ahci_split_suitable(struct pci_dev *pdev);
 void ahci_split_enable_ports(struct pci_dev *pdev, u32 port_map);
 
-/* host.c: reset and set-up of the HBA */
+/* host.c: reset and initialization of the HBA */
 void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv);
 int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv);
 int ahci_split_reset_host(struct ata_host *host);

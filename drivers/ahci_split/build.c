@@ -4,7 +4,7 @@
  * command header.
  *
  * Called without a lock for the split's commands and under ap->lock for those of
- * libata's core.  No register is touched here, nor the command header itself:
+ * libata's core.  No register is accessed here, nor the command header itself:
  * an internal command may be using that of slot 0.
  */
 
@@ -13,8 +13,8 @@
 
 /*
  * SATA, Register Host to Device FIS: libata's ata_tf_to_fis(), by dwords instead of
- * bytes, for a device that is behind no port multiplier.  The test variant compares
- * each command's with libata's.
+ * bytes, for a device that is not behind a port multiplier.  The test variant
+ * compares the FIS of each command with libata's.
  */
 static void ahci_split_fill_cfis(__le32 *fis, const struct ata_taskfile *tf)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that BuildIo knows of an AHCI port: its command tables.  build.c includes
- * nothing else of this driver, so that it cannot name a register, a command
- * header or the port's state.  Section numbers are those of the AHCI
- * specification, revision 1.3.1.
+ * All that BuildIo knows of an AHCI port: command tables, and the contents of
+ * command headers.  build.c includes no other header of this driver, so that it
+ * cannot access a register, a command header or the port's state.  Section
+ * numbers are those of the AHCI specification, revision 1.3.1.
  */
 #ifndef _AHCI_SPLIT_BUILD_H
 #define _AHCI_SPLIT_BUILD_H
@@ -32,19 +32,19 @@ struct ahci_prd {
 static_assert(sizeof(struct ahci_prd) == 16);
 
 /*
- * Entries of a PRD table.  The HBA allows 65535; 168 give a full-size request
- * of 4 KiB pages and keep tables 128-byte aligned (as in stock ahci).
+ * Entries of a PRD table.  The HBA allows 65535; 168 suffice for a full-size
+ * request of 4 KiB pages and keep tables 128-byte aligned (as in stock ahci).
  */
 #define AHCI_MAX_PRD			168
 
 /**
- * struct ahci_cmd_table - 4.2.3, what one tag's command consists of
+ * struct ahci_cmd_table - 4.2.3, the command of one tag
  * @cfis: command FIS
  * @acmd: ATAPI command
  * @reserved: zero
- * @prdt: where the data is
+ * @prdt: PRD table, the addresses of the data
  *
- * Built without a lock by whoever owns the tag.
+ * Written without a lock by the owner of the tag.
  */
 struct ahci_cmd_table {
 	__le32				cfis[16];
@@ -80,19 +80,19 @@ struct ahci_cmd_info {
 #define AHCI_CMD_PRDTL_SHIFT		16
 
 /*
- * libata's internal commands and our polled ones go out in slot 0, whose table
- * may be in the hands of a build at that moment.  They have a table of their
- * own behind the tags'.
+ * libata's internal commands and our polled ones use slot 0, while a build may be
+ * writing the table of tag 0.  So they have a table of their own after those of
+ * the tags.
  */
 #define AHCI_SPLIT_TABLE_INTERNAL	AHCI_MAX_CMDS
 #define AHCI_SPLIT_NR_TABLES		(AHCI_MAX_CMDS + 1)
 
 /**
- * struct ahci_split_info - a command header that waits for StartIo
- * @cmd: what the header is to contain; a build fills in @cmd.opts, the rest is
- *	constant
+ * struct ahci_split_info - contents of a command header, for StartIo to copy
+ * @cmd: the contents; a build fills in @cmd.opts, the rest is constant
  *
- * Builds write to the tags' on different CPUs, so each has a cache line.
+ * Builds on different CPUs write to those of different tags, so each has a cache
+ * line of its own.
  */
 struct ahci_split_info {
 	struct ahci_cmd_info		cmd;
@@ -101,7 +101,7 @@ struct ahci_split_info {
 /**
  * struct ahci_split_build - BuildIo's view of a port; constant
  * @split: the port driver's half; ap->private_data points to it
- * @table: AHCI_SPLIT_NR_TABLES command tables; a tag's is its owner's
+ * @table: AHCI_SPLIT_NR_TABLES command tables; each is owned by its tag's owner
  * @info: one for each table; StartIo copies it into the header
  */
 struct ahci_split_build {
@@ -110,7 +110,7 @@ struct ahci_split_build {
 	struct ahci_split_info		*info;
 };
 
-/* Which command table a command is built in; see AHCI_SPLIT_TABLE_INTERNAL. */
+/* Number of a command's command table; see AHCI_SPLIT_TABLE_INTERNAL. */
 static inline unsigned int
 ahci_split_table_nr(const struct ata_queued_cmd *qc)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Completion: interrupts, what they say is done, and result taskfiles. */
+/* Completion: interrupt handlers, finding completed commands, result taskfiles. */
 
 #include <linux/lockdep.h>
 #include "ahci_split.h"
 
-/* Hand the commands that the HBA no longer lists to libata. */
+/* Complete the commands that the HBA no longer lists as active. */
 static __always_inline void ahci_split_complete_active(struct ata_port *ap)
 	__in_startio
 {
@@ -20,10 +20,11 @@ static __always_inline void ahci_split_complete_active(struct ata_port *ap)
 	active = readl(pp->mmio + (queued ? AHCI_PXSACT : AHCI_PXCI));
 
 	/*
-	 * Error handling has what was in flight, or the machine is going down:
+	 * Nothing is completed here on a frozen port.  Either error handling
+	 * owns its commands, or the system is shutting down:
 	 * ata_pci_shutdown_one() freezes ports, without the lock and without
-	 * waiting for commands, and then stops the HBA, which lists none any
-	 * more.  So look only after the HBA was asked.
+	 * waiting for commands, and then stops the HBA, which clears PxSACT and
+	 * PxCI.  So test the flag after reading the register, not before.
 	 */
 	if (unlikely(ap->pflags & ATA_PFLAG_FROZEN))
 		return;
@@ -43,8 +44,8 @@ static __always_inline void ahci_split_complete_active(struct ata_port *ap)
 
 /*
  * A Set Device Bits FIS may carry a notification (SATA, asynchronous
- * notification).  Only an ATAPI device for which libata switched it on sends
- * one here, so disks are spared two register accesses per interrupt.
+ * notification).  Only an ATAPI device for which libata enabled it sends one, so
+ * two register accesses per interrupt are skipped for disks.
  */
 static void ahci_split_notification(struct ata_port *ap)
 	__in_startio
@@ -55,7 +56,7 @@ static void ahci_split_notification(struct ata_port *ap)
 	if (likely(!(ap->link.device[0].flags & ATA_DFLAG_AN)))
 		return;
 
-	/* Without PxSNTF the FIS itself tells: N is bit 15 of its first dword. */
+	/* Without PxSNTF check the FIS itself: N is bit 15 of its first dword. */
 	if (hpriv->cap & AHCI_CAP_SSNTF || pp->dma->rx.sdb[1] & BIT(7))
 		sata_async_notification(ap);
 }
@@ -63,7 +64,7 @@ static void ahci_split_notification(struct ata_port *ap)
 static __always_inline void ahci_split_handle(struct ata_port *ap, u32 status)
 	__in_startio
 {
-	/* PRCS is SError's bit N (AHCI 1.3.1, 3.3.5), so nothing to clear without. */
+	/* PRCS reflects SError's bit N (AHCI 1.3.1, 3.3.5): clear that only if set. */
 	if (unlikely(status & AHCI_PXI_PRCS) &&
 	    sata_lpm_ignore_phy_events(&ap->link)) {
 		status &= ~AHCI_PXI_PRCS;
@@ -71,10 +72,10 @@ static __always_inline void ahci_split_handle(struct ata_port *ap, u32 status)
 	}
 
 	/*
-	 * Completions first, also before an error: what the device finished
-	 * successfully is not to be retried.  But a command that is not queued
-	 * is in flight alone and has failed, even if the HBA clears its bit in
-	 * PxCI (which AHCI 1.3.1, 3.3.14 does not allow, and some do).
+	 * Completions come before the error: a command that succeeded must not
+	 * be retried.  But a non-queued command is in flight alone, so a task
+	 * file error means that it has failed, even if the HBA clears its bit
+	 * in PxCI (which AHCI 1.3.1, 3.3.14 does not allow, but some HBAs do).
 	 */
 	if (unlikely(status & AHCI_PXI_ERROR)) {
 		if (ap->link.sactive || !(status & AHCI_PXI_TFES))
@@ -88,7 +89,7 @@ static __always_inline void ahci_split_handle(struct ata_port *ap, u32 status)
 	ahci_split_complete_active(ap);
 }
 
-/* The end of an interrupt's delay, in the test variant. */
+/* End the delay of an interrupt, in the test variant. */
 static void ahci_split_unmask(struct ata_port *ap)
 {
 	if (!(ap->pflags & ATA_PFLAG_FROZEN))
@@ -98,7 +99,7 @@ static void ahci_split_unmask(struct ata_port *ap)
 static __always_inline void ahci_split_port_intr(struct ata_port *ap)
 {
 	struct ahci_split_port *pp = to_ahci_split_port(ap);
-	/* Kernels clear the stack; this is 264 bytes that nobody reads first. */
+	/* Written before it is read, so skip automatic initialization. */
 	struct ata_split_batch batch __uninitialized;
 	u32 status;
 
@@ -107,7 +108,7 @@ static __always_inline void ahci_split_port_intr(struct ata_port *ap)
 		return;
 	}
 
-	/* Ours alone: a vector's handler does not run on two CPUs. */
+	/* No lock: the handler of a vector does not run concurrently with itself. */
 	status = readl(pp->mmio + AHCI_PXIS);
 	writel(status, pp->mmio + AHCI_PXIS);
 
@@ -125,7 +126,7 @@ static __always_inline void ahci_split_port_intr(struct ata_port *ap)
  *
  * Context: Completion.
  *
- * Return: IRQ_HANDLED, nobody shares the vector.
+ * Return: IRQ_HANDLED, as the vector is not shared.
  */
 irqreturn_t ahci_split_intr_port(int irq, void *dev_id)
 {
@@ -138,7 +139,7 @@ irqreturn_t ahci_split_intr_port(int irq, void *dev_id)
  * @irq: Linux interrupt number
  * @dev_id: the ATA host
  *
- * Context: Completion.  One port's lock at a time.
+ * Context: Completion.  Takes one port's lock at a time.
  *
  * Return: IRQ_NONE if the HBA raised nothing.
  */
@@ -157,9 +158,9 @@ irqreturn_t ahci_split_intr_host(int irq, void *dev_id)
 		ahci_split_port_intr(host->ports[__ffs(left)]);
 
 	/*
-	 * IS follows the ports' PxIS like a level, so clear it after them
-	 * (AHCI 1.1, 10.6.2).  Clear all that was read: an event on a port that
-	 * we do not use would scream otherwise.
+	 * IS behaves as a level-triggered latch of PxIS, so clear it after PxIS
+	 * (AHCI 1.1, 10.6.2).  Clear all bits that were read: otherwise an event
+	 * on a port that we do not use would keep the interrupt asserted.
 	 */
 	writel(status, hpriv->mmio + AHCI_IS);
 
@@ -167,12 +168,12 @@ irqreturn_t ahci_split_intr_host(int irq, void *dev_id)
 }
 
 /**
- * ahci_split_qc_fill_rtf - ->qc_fill_rtf: the registers as the device left them
- * @qc: command that failed, or whose caller wants to see them
+ * ahci_split_qc_fill_rtf - ->qc_fill_rtf: save the result registers of a command
+ * @qc: command that failed, or whose caller wants the result taskfile
  *
  * Context: Completion or EH.  Caller holds ap->lock.
  *
- * Return: true, in kernels that ask.
+ * Return: true, in kernels that expect a value.
  */
 ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
 {
@@ -188,7 +189,7 @@ ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
 		ata_tf_from_fis(rx->pio_setup, &qc->result_tf);
 		qc->result_tf.status = rx->pio_setup[15];
 	} else if (ATA_SPLIT_SHARED_STATUS && ata_is_ncq(qc->tf.protocol)) {
-		/* No Register FIS for these; the last one is of another age. */
+		/* These end without a Register FIS; the last one is stale. */
 		qc->result_tf.status = rx->sdb[2];
 		qc->result_tf.error = rx->sdb[3];
 	} else {
@@ -199,12 +200,12 @@ ata_split_rtf_ret ahci_split_qc_fill_rtf(struct ata_queued_cmd *qc)
 }
 
 /**
- * ahci_split_qc_ncq_fill_rtf - ->qc_ncq_fill_rtf: the status NCQ commands share
+ * ahci_split_qc_ncq_fill_rtf - ->qc_ncq_fill_rtf: save the status of NCQ commands
  * @ap: port
  * @done_mask: tags that are done
  *
- * Read now, as the next FIS overwrites it; and only for commands whose caller
- * asked, which a plain READ or WRITE's does not.
+ * NCQ commands share one status.  It is read now, because the next FIS overwrites
+ * it, and only for commands whose caller wants it, unlike plain READs and WRITEs.
  *
  * Context: Completion.  Caller holds ap->lock.
  */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Error handling: what the HBA says went wrong, freeze, thaw and resets.
+ * Error handling: decoding of error interrupts, freeze, thaw and resets.
  *
- * All of it but ahci_split_error_intr() runs in libata's error handling thread,
- * to which the port belongs meanwhile.  Builds may still be going on: their
- * tables are the tags', so polled commands use the internal one.
+ * All but ahci_split_error_intr() and ahci_split_freeze() run only in libata's
+ * error handling thread, which owns the port meanwhile.  Builds may still be
+ * running, but they write to the tags' tables; polled commands use the internal
+ * one.
  */
 
 #include <linux/delay.h>
@@ -12,8 +13,8 @@
 #include "ahci_split.h"
 
 /*
- * What the port's registers say, for the flight recorder.  PxIS is cleared before
- * an error is looked at, so whoever has it passes it on.
+ * Record the port's registers in the flight recorder.  The caller passes PxIS,
+ * because the interrupt handler clears it before it handles an error.
  */
 static void ahci_split_note(struct ata_port *ap, const char *when, u32 status)
 {
@@ -28,8 +29,8 @@ static void ahci_split_note(struct ata_port *ap, const char *when, u32 status)
 }
 
 /**
- * ahci_split_error_intr - decode an error interrupt and summon error handling
- * @ap: port; what had completed is already out of the way
+ * ahci_split_error_intr - decode an error interrupt and schedule error handling
+ * @ap: port; commands that succeeded have already been completed
  * @status: PxIS
  *
  * Context: Completion.  Caller holds ap->lock.
@@ -48,15 +49,15 @@ void ahci_split_error_intr(struct ata_port *ap, u32 status)
 	ata_ehi_clear_desc(ehi);
 	ata_ehi_push_desc(ehi, "irq_stat 0x%08x", status);
 
-	/* AHCI needs SError cleared, it might lock up otherwise. */
+	/* AHCI needs SError cleared; otherwise, it might lock up. */
 	ahci_split_scr_read(&ap->link, SCR_ERROR, &serror);
 	ahci_split_scr_write(&ap->link, SCR_ERROR, serror);
 	ehi->serror |= serror;
 
 	if (status & AHCI_PXI_TFES) {
 		/*
-		 * Of queued commands none is charged here: the device's NCQ
-		 * command error log tells error handling which one it was.
+		 * No queued command is blamed here: error handling finds the
+		 * one that failed in the device's NCQ command error log.
 		 */
 		if (qc)
 			qc->err_mask |= AC_ERR_DEV;
@@ -98,10 +99,10 @@ void ahci_split_error_intr(struct ata_port *ap, u32 status)
 }
 
 /**
- * ahci_split_freeze - ->freeze: no more interrupts from this port
+ * ahci_split_freeze - ->freeze: disable the port's interrupts
  * @ap: port
  *
- * Context: EH.  Caller holds ap->lock.
+ * Context: Completion or EH.  Caller holds ap->lock, except at shutdown.
  */
 void ahci_split_freeze(struct ata_port *ap)
 {
@@ -109,7 +110,7 @@ void ahci_split_freeze(struct ata_port *ap)
 }
 
 /**
- * ahci_split_thaw - ->thaw: forget what happened, listen again
+ * ahci_split_thaw - ->thaw: clear pending events, enable the port's interrupts
  * @ap: port
  *
  * Context: EH.  Caller holds ap->lock.
@@ -144,8 +145,8 @@ static int ahci_split_check_ready(struct ata_link *link)
 }
 
 /*
- * Restart the command engine, so that the HBA forgets its commands; override a
- * device that hangs in BSY or DRQ, where the HBA can (AHCI 1.3.1, 3.3.7 CLO).
+ * Restart the command engine, so that the HBA drops its commands.  If the device
+ * hangs in BSY or DRQ, override it, if the HBA can (AHCI 1.3.1, 3.3.7 CLO).
  */
 static int ahci_split_kick_engine(struct ata_port *ap)
 {
@@ -172,7 +173,7 @@ restart:
 	return rc;
 }
 
-/* Send a FIS that no interrupt answers, in slot 0 from the internal table. */
+/* Send a FIS in slot 0 from the internal table; poll for its end, if @timeout_ms. */
 static int ahci_split_exec_polled(struct ata_port *ap,
 				  const struct ata_taskfile *tf, u32 opts,
 				  unsigned int timeout_ms)
@@ -200,7 +201,7 @@ static int ahci_split_exec_polled(struct ata_port *ap,
 /**
  * ahci_split_softreset - ->softreset: SRST on, SRST off (AHCI 1.3.1, 10.4.1)
  * @link: host link
- * @class: what the signature says is there
+ * @class: device class by its signature
  * @deadline: in jiffies
  *
  * Context: EH.
@@ -233,7 +234,7 @@ int ahci_split_softreset(struct ata_link *link, unsigned int *class,
 		goto fail;
 	}
 
-	/* ATA wants 5 us between the two; be generous and sleep. */
+	/* ATA requires at least 5 us between the two; sleep instead of spinning. */
 	ata_msleep(ap, 1);
 
 	tf.ctl &= ~ATA_SRST;
@@ -254,7 +255,7 @@ fail:
 /**
  * ahci_split_hardreset - ->hardreset: COMRESET (AHCI 1.3.1, 10.4.2)
  * @link: host link
- * @class: what the signature says is there, if the link came up
+ * @class: device class by its signature, if the link is up
  * @deadline: in jiffies
  *
  * Context: EH.
@@ -272,7 +273,7 @@ int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
 
 	ahci_split_stop_engine(ap);
 
-	/* So that BSY says whether the first Register FIS has come. */
+	/* Set BSY in memory, until the first Register FIS overwrites it. */
 	ata_tf_init(link->device, &tf);
 	tf.status = ATA_BUSY;
 	ata_tf_to_fis(&tf, 0, 0, pp->dma->rx.d2h_reg);
@@ -290,7 +291,7 @@ int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
 }
 
 /**
- * ahci_split_postreset - ->postreset: tell the HBA what kind of device it is
+ * ahci_split_postreset - ->postreset: set PxCMD.ATAPI for an ATAPI device
  * @link: host link
  * @class: device class
  *
@@ -330,7 +331,7 @@ void ahci_split_error_handler(struct ata_port *ap)
 	spin_unlock_irqrestore(ap->lock, flags);
 	ata_split_begin_eh(to_ata_split_port(ap));
 
-	/* A fatal error stops the engine; libata wants to read logs first. */
+	/* A fatal error stops the engine: restart it, as libata reads logs first. */
 	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {
 		ahci_split_stop_engine(ap);
 		ahci_split_start_engine(ap);
@@ -350,7 +351,7 @@ void ahci_split_error_handler(struct ata_port *ap)
  */
 void ahci_split_post_internal_cmd(struct ata_queued_cmd *qc)
 {
-	/* Make the engine forget a command that failed or timed out. */
+	/* Restart the engine to drop a command that failed or timed out. */
 	if (qc->flags & ATA_SPLIT_QCFLAG_EH)
 		ahci_split_kick_engine(qc->ap);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The HBA: taking it over from firmware, reset, set-up. */
+/* The HBA: handoff from firmware, reset, initialization. */
 
 #include <linux/bitfield.h>
 #include <linux/delay.h>
@@ -7,7 +7,7 @@
 #include <linux/pci.h>
 #include "ahci_split.h"
 
-/* Write GHC.AE, unless it is set; true if it is after that. */
+/* Set GHC.AE unless it is set; return true if it is set afterwards. */
 static bool ahci_split_set_ae(const struct ahci_split_host *hpriv)
 {
 	void __iomem *ghc = hpriv->mmio + AHCI_GHC;
@@ -38,8 +38,8 @@ static int ahci_split_enable(struct device *dev,
  * @dev: PCI device, for messages
  * @hpriv: HBA
  *
- * The BIOS has 25 ms to answer; if it says that it is busy, two seconds more.
- * A BIOS that does not answer is overruled, as the specification allows.
+ * The BIOS has 25 ms to respond; if it reports that it is busy, two seconds more.
+ * A BIOS that does not respond is overruled, as the specification allows.
  *
  * Context: Process context.
  */
@@ -68,7 +68,7 @@ void ahci_split_handoff(struct device *dev, struct ahci_split_host *hpriv)
 		 val);
 }
 
-/* Ports whose registers the BAR has room for; at least one, see map_bar. */
+/* Ports whose registers are within the BAR; ahci_split_map_bar() found at least one. */
 static u32 ahci_split_mapped_ports(struct device *dev)
 {
 	resource_size_t len = pci_resource_len(to_pci_dev(dev), AHCI_PCI_BAR);
@@ -78,8 +78,8 @@ static u32 ahci_split_mapped_ports(struct device *dev)
 }
 
 /*
- * Which ports are there?  PI and CAP.NP may disagree; trust the smaller.  Either
- * may name ports behind the end of the BAR; these are not there.
+ * Which ports are implemented?  PI is ignored if it has more ports than CAP.NP.
+ * Ports beyond the end of the BAR are not used.
  */
 static void ahci_split_save_port_map(struct device *dev,
 				     struct ahci_split_host *hpriv)
@@ -94,7 +94,7 @@ static void ahci_split_save_port_map(struct device *dev,
 			 map, n_ports);
 		map = 0;
 	}
-	/* Before AHCI 1.3 PI was often left empty; stock ahci restores this, too. */
+	/* Before AHCI 1.3 PI was often left empty; as stock ahci, also restore this. */
 	if (!map && hpriv->version < AHCI_VS_1_3) {
 		map = GENMASK(n_ports - 1, 0);
 		hpriv->saved_port_map = map;
@@ -109,7 +109,7 @@ static void ahci_split_save_port_map(struct device *dev,
 }
 
 /**
- * ahci_split_save_config - read what the HBA can do and firmware has set
+ * ahci_split_save_config - read the HBA's capabilities and firmware's settings
  * @dev: PCI device, for messages
  * @hpriv: HBA with @mmio set
  *
@@ -142,7 +142,7 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 	return 0;
 }
 
-/* CAP, PI and the ports' capabilities are firmware's, and a reset clears them. */
+/* Firmware sets CAP, PI and the ports' capabilities, and a reset clears them. */
 static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
 {
 	unsigned long map = hpriv->port_map;
@@ -165,7 +165,8 @@ static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
  * @host: ATA host
  *
  * Context: Process context.
- * Return: 0, or -EIO if it is not over within a second.
+ * Return: 0, or -EIO if it does not finish within a second, or AHCI mode cannot be
+ * enabled.
  */
 int ahci_split_reset_host(struct ata_host *host)
 {
@@ -195,7 +196,7 @@ int ahci_split_reset_host(struct ata_host *host)
 }
 
 /**
- * ahci_split_init_host - all ports idle, interrupts on
+ * ahci_split_init_host - stop all ports, enable interrupts
  * @host: ATA host, reset
  *
  * Context: Process context.
@@ -217,7 +218,7 @@ void ahci_split_init_host(struct ata_host *host)
 }
 
 /**
- * ahci_split_irq_off - no more interrupts from the HBA
+ * ahci_split_irq_off - disable the HBA's interrupts
  * @host: ATA host
  *
  * AHCI 1.3.1, 8.3.3: required before D3.
@@ -234,9 +235,9 @@ void ahci_split_irq_off(struct ata_host *host)
 }
 
 /**
- * ahci_split_print_info - say what was found
+ * ahci_split_print_info - log the properties of the HBA
  * @host: ATA host
- * @irq_mode: how interrupts arrive
+ * @irq_mode: description of the interrupt mode
  *
  * Context: Any.
  */

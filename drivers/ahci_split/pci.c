@@ -3,8 +3,8 @@
  * ahci_split: an AHCI low-level driver that prepares commands without the port
  * lock.
  *
- * It has no PCI ids, so loading it takes no controller from anyone: it gets one
- * by its address, through driver_override.
+ * It has no PCI ids, so loading it does not take controllers from other drivers.
+ * driver_override assigns it a controller by its address.
  */
 
 #include <linux/bitfield.h>
@@ -12,13 +12,13 @@
 #include <linux/pci.h>
 #include "ahci_split.h"
 
-/* What the SCSI midlayer calls a host in the kernel log, in place of its name. */
+/* The SCSI midlayer prints this in the kernel log, instead of the template's name. */
 static const char *ahci_split_info(struct Scsi_Host *shost)
 {
 	return DRV_NAME;
 }
 
-/* User tools know an AHCI host by the proc_name "ahci"; so ahci_platform has it, too. */
+/* User tools identify AHCI hosts by the proc_name "ahci"; ahci_platform has it, too. */
 __diag_push();
 __diag_ignore_all("-Woverride-init", "libata's macro has a ->queuecommand");
 static struct scsi_host_template ahci_split_sht = {
@@ -38,10 +38,10 @@ __diag_pop();
 #define ATA_ID_DIPM_ENABLED		BIT(3)
 
 /*
- * Without link power policies the host refuses Partial and Slumber, so a device must
- * not go on asking for them because a former driver or firmware told it to.  libata
- * disables that (DIPM) behind a port with ATA_FLAG_NO_DIPM, on each device that has
- * the feature.  A device that has it disabled is left alone, as by stock ahci.
+ * Without link power policies the host rejects Partial and Slumber, so a device must
+ * not keep requesting them (DIPM) because a previous driver or firmware enabled it.
+ * libata disables DIPM on a port with ATA_FLAG_NO_DIPM, for each device that supports
+ * it.  A device that has it disabled is left alone, as by stock ahci.
  */
 static unsigned int ahci_split_read_id(struct ata_device *dev,
 				       struct ata_taskfile *tf, __le16 *id)
@@ -94,7 +94,7 @@ static const struct ata_port_info ahci_split_port_info = {
 };
 
 /*
- * A vector for each port where the HBA grants it, else one for all.  An HBA
+ * One vector for each port if the HBA supports it, otherwise one for all.  An HBA
  * with fewer messages than ports reverts to a single one (GHC.MRSM).
  */
 static int ahci_split_init_irq(struct pci_dev *pdev, unsigned int n_ports,
@@ -169,7 +169,7 @@ static int ahci_split_activate(struct ata_host *host)
 				 &ahci_split_sht);
 }
 
-/* Map the registers and see that they are all there. */
+/* Map the registers and check that the BAR has those of all ports. */
 static int ahci_split_map_bar(struct pci_dev *pdev,
 			      struct ahci_split_host *hpriv)
 {
@@ -222,7 +222,7 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 		pi.flags |= ATA_FLAG_NCQ | ATA_FLAG_FPDMA_AA |
 			    ATA_FLAG_FPDMA_AUX;
 
-	/* CAP.NP counts ports, or is the index of the last one. */
+	/* CAP.NP may be the number of ports, or the index of the last one. */
 	n_ports = max_t(int, FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1,
 			fls(hpriv->port_map));
 	host = ata_host_alloc_pinfo(&pdev->dev, ppi, n_ports);
@@ -230,16 +230,16 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 		return NULL;
 	host->private_data = hpriv;
 
-	/* Staggered spin-up means one after the other. */
+	/* With staggered spin-up, probe the ports one after the other. */
 	if (!(hpriv->cap & AHCI_CAP_SSS))
 		host->flags |= ATA_HOST_PARALLEL_SCAN;
 
 	for (i = 0; i < host->n_ports; i++) {
 		struct ata_port *ap = host->ports[i];
 
-		/* For sysfs; without ->set_lpm nothing ever changes it. */
+		/* Shown in sysfs; constant, because there is no ->set_lpm(). */
 		ap->target_lpm_policy = ATA_LPM_MAX_POWER;
-		/* 6.1 calls the disks of such a port removable. */
+		/* 6.1 marks the disks of an external port as removable. */
 		if (hpriv->cap & AHCI_CAP_SXS &&
 		    hpriv->saved_port_caps[i] & AHCI_PXCMD_ESP)
 			ap->pflags |= ATA_PFLAG_EXTERNAL;
@@ -267,7 +267,7 @@ static int ahci_split_probe(struct pci_dev *pdev,
 	if (rc)
 		return rc;
 
-	/* All BARs: many HBAs have a legacy interface to the same ports. */
+	/* All BARs, because many HBAs have a legacy interface to the same ports. */
 	rc = ata_split_request_regions(pdev, DRV_NAME);
 	if (rc) {
 		if (rc == -EBUSY)
@@ -332,7 +332,7 @@ static int ahci_split_resume(struct device *dev)
 	struct ata_host *host = dev_get_drvdata(dev);
 	int rc;
 
-	/* Set by ata_host_suspend(), unless only hibernation was prepared. */
+	/* Set by ata_host_suspend(); the HBA may have lost its configuration. */
 	if (dev->power.power_state.event == PM_EVENT_SUSPEND) {
 		rc = ahci_split_reset_host(host);
 		if (rc)
@@ -344,7 +344,7 @@ static int ahci_split_resume(struct device *dev)
 }
 #endif /* CONFIG_PM_SLEEP */
 
-/* The older macro: libata declares ata_host_suspend() only with CONFIG_PM. */
+/* The older macro, because libata declares ata_host_suspend() only with CONFIG_PM. */
 static const struct dev_pm_ops ahci_split_pm_ops = {
 	SET_SYSTEM_SLEEP_PM_OPS(ahci_split_suspend, ahci_split_resume)
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A port: memory, engines, power, SCR access. */
+/* Ports: memory, engines, power, SCR access. */
 
 #include <linux/dma-mapping.h>
 #include <linux/moduleparam.h>
@@ -82,13 +82,13 @@ void ahci_split_start_engine(struct ata_port *ap)
 }
 
 /**
- * ahci_split_stop_engine - stop the command list, wait until it is stopped
+ * ahci_split_stop_engine - stop the command list and wait until it has stopped
  * @ap: port
  *
  * May sleep.
  *
- * Return: 0; -ENODEV if the HBA is gone; -EIO if it does not stop in the 500 ms
- * of AHCI 1.3.1, 10.3.2.
+ * Return: 0; -ENODEV if the HBA is gone; -EIO if it does not stop within the
+ * 500 ms of AHCI 1.3.1, 10.3.2.
  */
 int ahci_split_stop_engine(struct ata_port *ap)
 {
@@ -100,7 +100,7 @@ int ahci_split_stop_engine(struct ata_port *ap)
 	if (!(cmd & (AHCI_PXCMD_ST | AHCI_PXCMD_CR)))
 		return 0;
 
-	/* Unplugged: do not wait for each port in turn. */
+	/* Unplugged: do not wait for a timeout of each port in turn. */
 	if (cmd == ~0U) {
 		dev_err(ap->host->dev, "controller does not answer: unplugged, or without power\n");
 		return -ENODEV;
@@ -139,14 +139,14 @@ static int ahci_split_stop_fis_rx(struct ata_port *ap)
 
 	writel(readl(mmio + AHCI_PXCMD) & ~AHCI_PXCMD_FRE, mmio + AHCI_PXCMD);
 
-	/* AHCI 1.3.1, 10.3.2: 500 ms; be generous as stock ahci is. */
+	/* AHCI 1.3.1, 10.3.2: 500 ms; wait longer, as stock ahci does. */
 	if (ata_wait_register(ap, mmio + AHCI_PXCMD, AHCI_PXCMD_FR,
 			      AHCI_PXCMD_FR, 10, 1000) & AHCI_PXCMD_FR)
 		return -EBUSY;
 	return 0;
 }
 
-/* Spin up the device, if that is ours to do, and wake the link. */
+/* Spin up the device, if the HBA staggers spin-up, and wake the link. */
 static void ahci_split_power_up(struct ata_port *ap)
 {
 	const struct ahci_split_host *hpriv = ap->host->private_data;
@@ -179,7 +179,7 @@ static void ahci_split_power_down(struct ata_port *ap)
 }
 
 /**
- * ahci_split_clear_port - forget pending errors and interrupts
+ * ahci_split_clear_port - clear pending errors and interrupts
  * @ap: port
  */
 void ahci_split_clear_port(struct ata_port *ap)
@@ -198,7 +198,7 @@ void ahci_split_clear_port(struct ata_port *ap)
  *
  * May sleep.
  *
- * Return: 0 or a negative error, after saying which engine it was.
+ * Return: 0, or a negative error after logging which engine did not stop.
  */
 int ahci_split_quiesce_port(struct ata_port *ap)
 {
@@ -239,7 +239,8 @@ int ahci_split_port_resume(struct ata_port *ap)
  *
  * Context: EH.  Takes ap->lock.
  *
- * Return: 0 or a negative error, which keeps the system awake.
+ * Return: 0, or a negative error; libata then resets the port and does not mark
+ * it as suspended.
  */
 int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
 {
@@ -252,7 +253,7 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
 		return 0;
 	}
 
-	/* Have the port reset.  Stock ahci does this without the lock. */
+	/* libata resets a frozen port.  Stock ahci freezes it without the lock. */
 	spin_lock_irqsave(ap->lock, flags);
 	ata_port_freeze(ap);
 	spin_unlock_irqrestore(ap->lock, flags);
@@ -260,9 +261,9 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
 }
 
 /*
- * In one piece if possible.  With an IOMMU the pages could lie apart, which is
- * all the same to a real HBA; an emulated one behind an emulated IOMMU maps a
- * command table at once, and QEMU's fails a command whose table it gets in two.
+ * Physically contiguous if possible.  With an IOMMU the pages may be scattered,
+ * which does not matter to a real HBA.  But QEMU's, behind an emulated IOMMU, fails
+ * a command whose table it cannot map in one piece.
  */
 static struct ahci_split_dma *ahci_split_alloc_dma(struct device *dev,
 						   dma_addr_t *addr)
@@ -278,10 +279,10 @@ static struct ahci_split_dma *ahci_split_alloc_dma(struct device *dev,
 }
 
 /**
- * ahci_split_port_start - ->port_start: memory and lock, then go
+ * ahci_split_port_start - ->port_start: set up memory and lock, start the port
  * @ap: port
  *
- * Device-managed, so that it lives until the host is released.
+ * The memory is device-managed, so it lives until the host is released.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -313,9 +314,9 @@ int ahci_split_port_start(struct ata_port *ap)
 		 ap->port_no);
 
 	/*
-	 * libata never uses but ap->lock, and our handler of a shared vector
-	 * takes one port's lock after the other: in no interrupt mode do ports
-	 * have to share one.
+	 * libata uses only ap->lock, and our handler of a shared vector takes
+	 * the ports' locks one after the other.  So ports need not share a lock
+	 * in any interrupt mode.
 	 */
 	if (!ahci_split_host_lock) {
 		spin_lock_init(&pp->lock);

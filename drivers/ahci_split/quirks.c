@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which chips and boards need more than the specification says, and what becomes of
- * them: they are refused, except where a chip only needs its ports enabled.
+ * Chips and boards that need workarounds.  They are refused, except for chips that
+ * only need their ports enabled.
  *
- * The facts are stock ahci's.  selftests/host/quirks.sh compares them with each
- * supported kernel's, and has the workarounds that this driver does not need.
+ * The tables are derived from stock ahci's.  selftests/host/quirks.sh compares them
+ * with those of each supported kernel; selftests/host/quirks/boards lists the
+ * workarounds that this driver does not need.
  */
 
 #include <linux/dmi.h>
@@ -12,9 +13,9 @@
 #include "ahci_split.h"
 
 /*
- * Vendors whose chips stock ahci drives with workarounds that are a matter of
- * data or of life: DMA address limits, NCQ or MSI that does not work, resets
- * of their own.  Coarse on purpose, as we have none of these workarounds.
+ * Chips for which stock ahci has workarounds without which data is lost or the
+ * controller does not work: DMA address limits, broken NCQ or MSI, special resets.
+ * Mostly whole vendors, on purpose, as we have none of these workarounds.
  */
 static const struct pci_device_id ahci_split_needs_quirks[] = {
 	{ PCI_VDEVICE(ATI, PCI_ANY_ID) },	/* SB600 to SB800: DMA, MSI */
@@ -40,10 +41,10 @@ static const struct pci_device_id ahci_split_needs_quirks[] = {
 };
 
 /**
- * struct ahci_split_board - what is wrong with a board
- * @fault: for the kernel log, after the name that the second match has
+ * struct ahci_split_board - the fault of a board
+ * @fault: text for the kernel log, after the board's name (its second match)
  * @fixed: date of the first BIOS without the fault as yyyymmdd, 0 if there is none
- * @bus: PCI bus of the controller that is concerned, or PCI_ANY_ID
+ * @bus: PCI bus of the affected controller, or PCI_ANY_ID
  * @slot: its slot, or PCI_ANY_ID; no slot has two AHCI controllers
  */
 struct ahci_split_board {
@@ -73,12 +74,12 @@ struct ahci_split_board {
 	.fault = "needs a newer BIOS to resume from suspend",			\
 	.fixed = _fixed, .bus = 0, .slot = 0x1f
 
-/* The BIOS spins the disk down at power-off when the kernel has done so already. */
+/* At power-off the BIOS spins the disk down although the kernel already has. */
 #define AHCI_SPLIT_BAD_POWEROFF							\
 	.fault = "spins disks up and down again at power-off",			\
 	.bus = PCI_ANY_ID, .slot = 0x1f
 
-/* A SiI5723 without a disk behind it keeps the link up and answers no reset. */
+/* A SiI5723 without a disk keeps the link up and does not respond to a reset. */
 #define AHCI_SPLIT_BAD_ONLINE(_bus)						\
 	.fault = "reports a link without a disk", .bus = _bus, .slot = 0
 
@@ -101,11 +102,11 @@ static const struct dmi_system_id ahci_split_boards[] = {
 			 DMI_BOARD_NAME, "EP45-DQ6", AHCI_SPLIT_BAD_ONLINE(0x0a)),
 	AHCI_SPLIT_BOARD(DMI_BOARD_VENDOR, "Gigabyte Technology Co., Ltd.",
 			 DMI_BOARD_NAME, "EP45-DS5", AHCI_SPLIT_BAD_ONLINE(0x03)),
-	/* A SiI4726 at port 1 that takes no software reset. */
+	/* A SiI4726 at port 1, which does not support software reset. */
 	AHCI_SPLIT_SYSTEM("ASUSTEK COMPUTER INC", "P5W DH Deluxe",
 			  .fault = "has a port that needs resets of its own",
 			  .bus = 0, .slot = 0x1f),
-	/* _GTF switches on non-zero offsets, which fail queued commands. */
+	/* _GTF enables non-zero buffer offsets, with which queued commands fail. */
 	AHCI_SPLIT_SYSTEM("Acer", "Aspire 3810T",
 			  .fault = "has a _GTF method that breaks NCQ",
 			  .bus = PCI_ANY_ID, .slot = PCI_ANY_ID),
@@ -132,11 +133,11 @@ static bool ahci_split_board_concerns(const struct ahci_split_board *board,
 }
 
 /**
- * ahci_split_suitable - is this a controller that we can drive as well as stock ahci?
+ * ahci_split_suitable - can we drive this controller as well as stock ahci?
  * @pdev: PCI device
  *
  * Context: Process context.
- * Return: 0, or -ENODEV after the kernel log says why not.
+ * Return: 0, or -ENODEV after logging why not.
  */
 int ahci_split_suitable(struct pci_dev *pdev)
 {
@@ -167,8 +168,8 @@ int ahci_split_suitable(struct pci_dev *pdev)
 }
 
 /*
- * Intel's chips on which stock ahci enables ports that firmware has not, including
- * those in RAID mode.  From Denverton on that register is another one.
+ * Intel chips on which stock ahci enables ports that firmware has left disabled,
+ * including those in RAID mode.  From Denverton on the register is a different one.
  */
 static const u16 ahci_split_pcs_ids[] = {
 	0x2652, 0x2653,						/* ICH6 */
@@ -218,7 +219,7 @@ static const u16 ahci_split_pcs_ids[] = {
  * @pdev: PCI device
  * @port_map: ports to use
  *
- * Without its enable bit a port reports no device, not even one that is plugged in.
+ * Without its enable bit a port does not detect a device, even if one is attached.
  * A reset of the HBA may clear these bits.
  *
  * Context: Process context, after each reset of the HBA.

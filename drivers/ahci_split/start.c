@@ -5,13 +5,13 @@
 #include "ahci_split.h"
 
 /**
- * ahci_split_fill_header - let a slot of the command list say what was built
+ * ahci_split_fill_header - copy what was built to the command header of a slot
  * @pp: port
  * @slot: slot of the command list
- * @nr: number of the command table; slot 0 has two that it may point at
+ * @nr: number of the command table; slot 0 may point to one of two
  *
  * Context: StartIo; or EH, for a polled command.  Caller holds ap->lock, or
- * the port is frozen by error handling.
+ * error handling has frozen the port.
  */
 void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 			    unsigned int nr)
@@ -20,12 +20,12 @@ void ahci_split_fill_header(struct ahci_split_port *pp, unsigned int slot,
 }
 
 /**
- * ahci_split_ring - fill the headers and ring, for commands of the split
+ * ahci_split_ring - fill the headers and ring the doorbell for built commands
  * @ap: port
- * @tags: queued commands, built and in flight for libata; one at least
+ * @tags: queued commands, built and in flight for libata; at least one
  *
- * writel() orders tables and headers, whichever CPU wrote them, before the
- * doorbell.
+ * writel() orders tables and headers before the doorbell.  That includes tables
+ * that other CPUs wrote, as each of them held ap->lock after its build.
  *
  * Context: StartIo or completion.  Caller holds ap->lock.
  */
@@ -54,7 +54,7 @@ void ahci_split_ring(struct ata_port *ap, u32 tags)
 }
 
 /**
- * ahci_split_ring_each - the same, with a doorbell for each command
+ * ahci_split_ring_each - as ahci_split_ring(), with a doorbell for each command
  * @ap: port
  * @tags: as for ahci_split_ring()
  *
@@ -67,8 +67,8 @@ void ahci_split_ring_each(struct ata_port *ap, u32 tags)
 }
 
 /**
- * ahci_split_qc_issue - ->qc_issue: fill the header and ring
- * @qc: prepared command of libata's core, in flight for it
+ * ahci_split_qc_issue - ->qc_issue: fill the header and ring the doorbell
+ * @qc: prepared command of libata's core, which counts it as in flight
  *
  * Context: StartIo.  Caller holds ap->lock.
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What stock ahci shows of its hosts and disks in sysfs, by the same names and in
- * the same formats.  Without the enclosure's (em_*): there is no such support.
+ * Attributes of hosts and disks in sysfs, with the names and formats of stock ahci's.
+ * em_* are missing, because enclosure management is not supported.
  */
 
 #include <linux/device.h>
@@ -53,9 +53,9 @@ static ssize_t ahci_port_cmd_show(struct device *dev,
 static DEVICE_ATTR_RO(ahci_port_cmd);
 
 /*
- * The links stay at full power and nothing else can be asked for.  Not libata's
- * attribute: older kernels accept a policy there that nobody carries out, unless
- * ATA_FLAG_NO_LPM is set, and then complain of each disk.
+ * The links stay at full power, and other policies are rejected.  libata's own
+ * attribute cannot be used: older kernels accept policies there that are never
+ * applied, unless ATA_FLAG_NO_LPM is set, and with that they warn for each disk.
  */
 static ssize_t link_power_management_policy_show(struct device *dev,
 						 struct device_attribute *attr,
@@ -80,7 +80,7 @@ static struct attribute *ahci_split_shost_attrs[] = {
 	&dev_attr_ahci_host_cap2.attr,
 	&dev_attr_ahci_host_version.attr,
 	&dev_attr_ahci_port_cmd.attr,
-	ATA_SPLIT_LPM_SUPPORTED_ATTR,	/* or the end */
+	ATA_SPLIT_LPM_SUPPORTED_ATTR,	/* NULL in older kernels */
 	NULL
 };
 

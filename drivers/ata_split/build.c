@@ -4,15 +4,16 @@
  * issue.
  *
  * Runs with no lock held and interrupts on, on many CPUs at once for the same
- * port.  It writes to what its tag owns: the request, the ata_queued_cmd of
- * the tag and, in ->qc_prep(), the tag's command table.  What it reads of the
- * port and the device may be stale, so StartIo checks all of it again.  No
- * register is touched here and no libata function is called, which
- * selftests/host/symbols.sh reads off this file's object.
+ * port.  It writes only to memory that its tag owns: the request, the
+ * ata_queued_cmd of the tag and, in ->qc_prep(), the LLD's memory for the tag, such
+ * as its command table.  What it reads of the port and the device may be stale, so
+ * StartIo checks all of it again.  No register is accessed here and no libata
+ * function is called, which selftests/host/symbols.sh verifies on this file's
+ * object.
  *
- * Mirrored here, because libata's own run under ap->lock: ata_scsi_rw_xlat(), the
- * NCQ branch of ata_build_rw_tf(), ata_scsi_qc_new(), ata_scsi_translate(),
- * ata_sg_setup().  selftests/host/drift.sh tells when one of them changes.
+ * Mirrors functions that libata calls under ap->lock: ata_scsi_rw_xlat(), the NCQ
+ * branch of ata_build_rw_tf(), ata_scsi_qc_new(), ata_scsi_translate(),
+ * ata_sg_setup().  selftests/host/drift.sh detects changes to them.
  */
 
 #include <linux/ioprio.h>
@@ -22,17 +23,17 @@
 
 #ifdef CONFIG_PROVE_LOCKING
 /*
- * Held across each build.  It is of the class of the port locks, so lockdep
+ * Held across each build.  It has the class of the port locks, so lockdep
  * reports a port lock that is taken inside a build as recursion, the first
  * time it happens and on a single CPU.  It is acquired without dependency
- * checks: nobody can wait for it, and a build runs with interrupts on, which
- * must not be held against the class.
+ * checks: nothing ever waits for it, and lockdep would report an inversion,
+ * because builds run with interrupts on and interrupts take the port locks.
  */
 static struct lockdep_map ata_split_build_map;
 
 /**
  * ata_split_build_init - tie the build annotation to the port locks' class
- * @name: the class's name, the very string that the locks were given
+ * @name: the class's name, the same pointer as for the locks
  * @key: the class's key
  */
 void ata_split_build_init(const char *name, struct lock_class_key *key)
@@ -57,8 +58,8 @@ static inline void ata_split_build_exit(void) { }
 #endif
 
 /*
- * Decode a READ or WRITE.  The core gets anything unusual, as it has the right
- * sense data for it.
+ * Decode a READ or WRITE.  Anything unusual is left to the core, which generates
+ * the right sense data.
  */
 static __always_inline enum ata_split_verdict
 ata_split_decode(struct scsi_cmnd *cmd, struct ata_split_rw *rw)
@@ -113,7 +114,8 @@ ata_split_decode(struct scsi_cmnd *cmd, struct ata_split_rw *rw)
 
 /*
  * Is StartIo likely to accept a build?  Reads without the lock what StartIo checks
- * again, so a stale answer costs a build or sends a command to the core.
+ * again under it, so a stale answer only wastes a build or sends a command to the
+ * core.
  */
 static __always_inline enum ata_split_verdict
 ata_split_precheck(const struct ata_port *ap)
@@ -125,7 +127,7 @@ ata_split_precheck(const struct ata_port *ap)
 	if (unlikely(!ata_split_queues(dev_flags)))
 		return dev_flags & ATA_SPLIT_DFLAGS_GONE ?
 		       ATA_SPLIT_CORE_DEVICE : ATA_SPLIT_CORE_NONCQ;
-	/* Of no use to map what has to wait: the core defers it. */
+	/* Do not map a command that must wait: the core defers it. */
 	if (unlikely(data_race(ata_split_must_defer(ap))))
 		return ATA_SPLIT_CORE_DEFERRED;
 
@@ -141,7 +143,7 @@ __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
 	if (unlikely(verdict != ATA_SPLIT_OK))
 		return verdict;
 
-	/* The first command on the core path ends this, unless the split is off. */
+	/* Until the first READ or WRITE on the core path, or while the split is off. */
 	if (unlikely(!READ_ONCE(ata_split_core_complete)))
 		return ATA_SPLIT_CORE_UNLEARNED;
 
@@ -149,14 +151,14 @@ __ata_split_eligible(const struct ata_port *ap, struct scsi_cmnd *cmd,
 }
 
 /**
- * ata_split_eligible - is a command one for the split?
+ * ata_split_eligible - may the split take a command?
  * @ap: port, to read only
  * @cmd: command
- * @rw: becomes what the CDB says, if it is
+ * @rw: the decoded CDB, valid if the split takes the command
  *
  * Context: BuildIo.  Takes no lock.
  *
- * Return: ATA_SPLIT_OK if the split takes it, else why the core gets it.
+ * Return: ATA_SPLIT_OK if the split takes it, otherwise the reason why not.
  */
 enum ata_split_verdict ata_split_eligible(const struct ata_port *ap,
 					  struct scsi_cmnd *cmd,
@@ -195,8 +197,8 @@ static void ata_split_build_tf(const struct ata_device *dev,
 		tf->device |= 1 << 7;
 
 	/*
-	 * sysfs switches this without error handling; a command built at that
-	 * moment may have it either way.
+	 * sysfs changes this flag without error handling.  A command that is
+	 * built at that moment may use either value.
 	 */
 	if (ioprio_class == IOPRIO_CLASS_RT &&
 	    ata_split_peek(dev->flags) & ATA_DFLAG_NCQ_PRIO_ENABLED)
@@ -208,7 +210,7 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 			       struct scsi_cmnd *cmd)
 {
 	const struct request *rq = scsi_cmd_to_rq(cmd);
-	/* All reads before the first store, or ata_qc_reinit()'s zeroes are stored. */
+	/* Read all before storing: the compiler then drops ata_qc_reinit()'s zeroes. */
 	enum dma_data_direction dir = cmd->sc_data_direction;
 	unsigned int n_elem = scsi_sg_count(cmd);
 	unsigned int nbytes = scsi_bufflen(cmd);
@@ -221,7 +223,7 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 	qc->hw_tag = tag;
 	ata_qc_reinit(qc);
 
-	/* error handling follows qc->dev once qc->scsicmd matches */
+	/* Set after qc->dev, which error handling may use once this matches. */
 	qc->scsicmd = cmd;
 	qc->scsidone = ata_split_done;
 	qc->complete_fn = ata_split_complete;
@@ -235,15 +237,16 @@ static void ata_split_build_qc(struct ata_queued_cmd *qc,
 		flags |= ATA_QCFLAG_QUIET;
 
 	/*
-	 * One store: error handling looks at the flags of commands that are
-	 * not its own.  Never ATA_QCFLAG_DMAMAP, the mapping is the split's.
+	 * A single store, because error handling reads the flags of commands
+	 * that it does not own.  Never ATA_QCFLAG_DMAMAP: the split owns the
+	 * mapping.
 	 */
 	WRITE_ONCE(qc->flags, flags);
 }
 
 /*
- * Map the buffer, as libata's ata_sg_setup().  Most requests are one segment, for
- * which a list is a detour, as nvme-pci found.
+ * Map the buffer, as libata's ata_sg_setup().  Most requests have one segment, for
+ * which dma_map_page() is cheaper than dma_map_sg(), as in nvme-pci.
  */
 static int ata_split_map(struct ata_queued_cmd *qc)
 {
@@ -264,7 +267,7 @@ static int ata_split_map(struct ata_queued_cmd *qc)
 	return qc->n_elem ? 0 : -ENOMEM;
 }
 
-/* libata's ata_qc_free(): a refused request may come back with another tag. */
+/* As libata's ata_qc_free(), because a requeued request may get another tag. */
 static void ata_split_free_qc(struct ata_queued_cmd *qc)
 {
 	WRITE_ONCE(qc->flags, 0);
@@ -281,8 +284,9 @@ static void ata_split_free_qc(struct ata_queued_cmd *qc)
  * must not sleep.
  *
  * Return: ATA_SPLIT_OK; ATA_SPLIT_MAP_BUSY when the buffer cannot be mapped
- * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() refused; otherwise why the
- * command is not one for the split.  Unless it was built, nothing is left of it.
+ * now; ATA_SPLIT_CORE_PREP when the LLD's ->qc_prep() failed; otherwise the reason
+ * why the split does not take the command.  Unless the build succeeded, no state
+ * of the command is left behind.
  */
 enum ata_split_verdict ata_split_build(const struct ata_split_port *sp,
 				       struct ata_queued_cmd *qc,
@@ -290,7 +294,7 @@ enum ata_split_verdict ata_split_build(const struct ata_split_port *sp,
 {
 	const struct ata_port *ap = sp->ap;
 	enum ata_split_verdict verdict;
-	/* Decoded before it is read; kernels clear the stack otherwise. */
+	/* Written before it is read, so skip automatic initialization. */
 	struct ata_split_rw rw __uninitialized;
 
 	verdict = __ata_split_eligible(ap, cmd, &rw);
@@ -300,7 +304,7 @@ enum ata_split_verdict ata_split_build(const struct ata_split_port *sp,
 	lockdep_assert_irqs_enabled();
 	lockdep_assert_not_held(ap->lock);
 	ata_split_build_enter();
-	/* Error handling may look at the flags; nobody else may write. */
+	/* Error handling may read the flags, but there is no other writer. */
 	ASSERT_EXCLUSIVE_WRITER_SCOPED(*qc);
 
 	qc->ap = sp->ap;
@@ -325,12 +329,12 @@ out:
 }
 
 /**
- * ata_split_unbuild - undo a build that is not going to be issued
+ * ata_split_unbuild - undo a build that will not be issued
  * @qc: command, mapped and not issued
  * @cmd: its SCSI command
  *
- * A refused request may come back with another tag, so nothing may stay
- * behind under this one: contract clause C12.
+ * A refused request may be requeued and get another tag, so no state may be left
+ * under this one: contract clause C12.
  *
  * Context: BuildIo.  Takes no lock.
  */

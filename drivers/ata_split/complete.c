@@ -8,14 +8,14 @@
  * batch, which ata_split_complete_end() unmaps and passes to scsi_done() once
  * the lock is dropped.
  *
- * All others end as libata's commands do, in ->complete_fn and then ->scsidone,
- * both called under ap->lock.  The split has its own functions in both places.
+ * All others complete as libata's commands do: ->complete_fn() and then
+ * ->scsidone() are called under ap->lock.  Both are functions of the split.
  * ata_split_done() adds a command to the batch as well.  Error handling replaces
  * ->scsidone of a command that it owns; such a command is unmapped at once.
  *
- * Mirrored here, because libata finishes each command under the lock:
+ * Mirrors functions that finish each command under the lock in libata:
  * ata_qc_complete_multiple(), ata_qc_complete(), __ata_qc_complete(),
- * ata_qc_free().  selftests/host/drift.sh tells when one of them changes.
+ * ata_qc_free().  selftests/host/drift.sh detects changes to them.
  */
 
 #include <linux/leds.h>
@@ -26,21 +26,22 @@
 #include <trace/events/ata_split.h>
 
 /*
- * libata's ata_scsi_qc_complete(), which is static.  The same for all READs and
- * WRITEs to ATA disks and constant while libata is loaded, which our use of its
- * symbols ensures.  Written under a port's lock, read by anyone; NULL until the
- * first such command on the core path, or if the split is off.
+ * libata's ata_scsi_qc_complete(), which is static.  It is the same for all READs
+ * and WRITEs to ATA disks, and constant, because libata cannot be unloaded while
+ * we use its symbols.  Written under a port's lock, possibly by several ports but
+ * always with the same value; read without a lock.  NULL until the first such
+ * command on the core path, or if the split is off.
  */
 ata_qc_cb_t ata_split_core_complete __read_mostly;
 
 /**
  * ata_split_learn - learn libata's completion function from a command
- * @qc: command that is being issued, whether by the split or by the core
+ * @qc: command that ->qc_issue() is issuing
  *
- * libata's completion of SCSI commands makes sense data and starts deferred
- * commands, so the split's commands must end in it, too.  A READ or WRITE that
- * took the core path to a disk shows it.  An ATAPI device's READ completes in
- * another function, and an internal command in none of SCSI's.
+ * libata's completion of SCSI commands generates sense data and issues deferred
+ * commands, so the split's commands must call it, too.  It is taken from a READ
+ * or WRITE to a disk on the core path.  Commands to ATAPI devices and internal
+ * commands have other completion functions.
  *
  * Context: StartIo.  Caller holds ap->lock.
  */
@@ -67,7 +68,7 @@ EXPORT_SYMBOL_GPL(ata_split_learn);
 
 /**
  * ata_split_complete - ->complete_fn of the split's commands
- * @qc: command that is done, whichever way it ended
+ * @qc: command that is done, successfully or not
  *
  * Context: Completion or EH.  Caller holds ap->lock.
  */
@@ -78,11 +79,11 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 
 	lockdep_assert_held(qc->ap->lock);
 
-	/* EH may end a command whose doorbell was never rung. */
+	/* EH may complete a command whose doorbell was never rung. */
 	sp->db_pending &= ~(1U << qc->tag);
 
 	if (unlikely(qc->scsidone != ata_split_done)) {
-		/* Error handling's ->scsidone decides to retry or to finish. */
+		/* Owned by error handling; the midlayer retries or finishes it later. */
 		ata_split_unmap(qc->ap, qc->scsicmd);
 		ata_split_account_end(sp, qc->scsicmd, ATA_SPLIT_DONE_EH);
 	}
@@ -91,10 +92,10 @@ void ata_split_complete(struct ata_queued_cmd *qc)
 
 /**
  * ata_split_done - ->scsidone of the split's commands
- * @cmd: command that libata is through with; its qc is already free
+ * @cmd: command that libata has completed; its qc is already free
  *
- * The tag stays with the request until scsi_done(), so nobody builds another
- * command in its place meanwhile.
+ * The request keeps its tag until scsi_done(), so no other command is built in
+ * its qc before that.
  *
  * Context: Completion.  Caller holds ap->lock.
  */
@@ -108,9 +109,9 @@ void ata_split_done(struct scsi_cmnd *cmd)
 	lockdep_assert_held(ap->lock);
 
 	/*
-	 * A timeout that has claimed the command gives it to error handling,
+	 * A timeout that has claimed the command passes it to error handling,
 	 * which may finish and free it as soon as we drop the lock: unmap now.
-	 * If the timeout comes later it cannot get that far before
+	 * If the timeout claims it later, error handling cannot finish it before
 	 * ata_split_complete_end() leaves its RCU section, because
 	 * scsi_eh_scmd_add() waits for a grace period.
 	 */
@@ -133,7 +134,7 @@ void ata_split_done(struct scsi_cmnd *cmd)
 /**
  * ata_split_complete_begin - lock a port to complete commands
  * @sp: port
- * @batch: where to collect them, on the caller's stack
+ * @batch: batch to collect them in, on the caller's stack
  *
  * Context: Completion, in the interrupt handler.  Takes ap->lock and enters an
  * RCU read-side section.
@@ -154,9 +155,9 @@ void ata_split_complete_begin(struct ata_split_port *sp,
 EXPORT_SYMBOL_GPL(ata_split_complete_begin);
 
 /*
- * May this command be retired?  It is the split's, in flight, successful, not
- * owned by error handling, no timeout has claimed it, and its caller does not
- * want the result taskfile.
+ * May this command be retired?  Only if it is the split's, in flight, successful,
+ * not owned by error handling and not claimed by a timeout, and its caller does
+ * not want the result taskfile.
  */
 static bool ata_split_qc_retirable(const struct ata_queued_cmd *qc)
 {
@@ -167,7 +168,7 @@ static bool ata_split_qc_retirable(const struct ata_queued_cmd *qc)
 	       !test_bit(SCMD_STATE_COMPLETE, &qc->scsicmd->state);
 }
 
-/* May commands of this port be retired without libata seeing them complete? */
+/* May commands of this port be retired without libata's completion functions? */
 static bool ata_split_port_retires(const struct ata_split_port *sp)
 	__in_startio
 {
@@ -179,9 +180,9 @@ static bool ata_split_port_retires(const struct ata_split_port *sp)
 }
 
 /*
- * Remove commands from libata's bookkeeping: what ata_qc_complete(),
+ * Remove commands from libata's bookkeeping, as ata_qc_complete(),
  * __ata_qc_complete() and ata_qc_free() do for a queued command for which
- * ata_split_qc_retirable() and ata_split_port_retires() hold.
+ * ata_split_qc_retirable() and ata_split_port_retires() are true.
  */
 static void ata_split_retire(struct ata_split_port *sp, u32 done)
 	__in_startio
@@ -214,11 +215,12 @@ static void ata_split_retire(struct ata_split_port *sp, u32 done)
 }
 
 /**
- * ata_split_complete_multiple - complete queued commands by what is left
+ * ata_split_complete_multiple - complete queued commands that are no longer active
  * @sp: port, with queued commands in flight
  * @active: tags that the HBA still has in flight
  *
- * As libata's ata_qc_complete_multiple(), which gets what is not retired here.
+ * As libata's ata_qc_complete_multiple(), which completes those that cannot be
+ * retired here.
  *
  * Context: Completion, after ata_split_complete_begin().  Caller holds
  * ap->lock.
@@ -233,7 +235,7 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 
 	lockdep_assert_held(ap->lock);
 
-	/* The HBA does not know them yet, so it does not list them. */
+	/* In flight for libata, but the HBA has not been told of them yet. */
 	if (!ata_split_fault(ATA_SPLIT_FAULT_PHANTOM))
 		active |= sp->db_pending;
 
@@ -247,15 +249,15 @@ int ata_split_complete_multiple(struct ata_split_port *sp, u32 active)
 EXPORT_SYMBOL_GPL(ata_split_complete_multiple);
 
 /*
- * The disk activity LED, as in libata's ata_qc_complete(), but once in a jiffy: a
- * blink takes 60 ms and is not begun anew before its end.
+ * Trigger the disk activity LED, as libata's ata_qc_complete(), but at most once
+ * per jiffy and direction: a blink lasts 60 ms and is not restarted before it ends.
  */
 static void ata_split_trigger_led(struct ata_split_port *sp,
 				  unsigned int directions)
 {
 	unsigned long now = jiffies;
 
-	/* Either direction is a bit of its own. */
+	/* Each direction is a separate bit. */
 	BUILD_BUG_ON(DMA_TO_DEVICE != 1 || DMA_FROM_DEVICE != 2);
 	if (directions & DMA_FROM_DEVICE && sp->led_jiffies[READ] != now) {
 		sp->led_jiffies[READ] = now;
@@ -309,14 +311,14 @@ static noinline void ata_split_finish_traced(struct ata_split_port *sp,
 }
 
 /*
- * Unmap and finish a batch.  Not inline: ata_split_complete_end() would save
- * registers for it while it holds the lock.
+ * Unmap and finish a batch.  Not inlined, because ata_split_complete_end() would
+ * save registers for it under the lock.
  */
 static noinline void ata_split_finish(struct ata_split_port *sp,
 				      const struct ata_split_batch *batch)
 	__releases_shared(RCU)
 {
-	/* Before scsi_done(): whoever waits for the command may read the counters. */
+	/* Before scsi_done(), after which a waiter may read the counters. */
 	if (batch->nr) {
 		this_cpu_add(sp->counters->done[ATA_SPLIT_DONE_DEFERRED],
 			     batch->nr);
@@ -338,11 +340,12 @@ static noinline void ata_split_finish(struct ata_split_port *sp,
  * @sp: port
  * @batch: as given to ata_split_complete_begin()
  *
- * Unmapping comes first: it is what makes bounced data visible.  Never
- * deferred further than this function, see ata_split_done().
+ * Each command is unmapped before its scsi_done(), because unmapping copies
+ * bounced data to the buffer.  Neither may be deferred beyond the end of this
+ * function, see ata_split_done().
  *
  * Context: Completion, in the interrupt handler; contract clause C17.  Drops
- * ap->lock; RCU read-side section until the last scsi_done().
+ * ap->lock, and leaves the RCU read-side section after the last scsi_done().
  */
 void ata_split_complete_end(struct ata_split_port *sp,
 			    struct ata_split_batch *batch)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ->queuecommand(): BuildIo, then StartIo.  Every command that the split does not
- * take goes to libata's ata_scsi_queuecmd(), which gives stock ahci's answer.
+ * ->queuecommand(): BuildIo, then StartIo.  A command that the split does not take
+ * is passed to libata's ata_scsi_queuecmd() and handled as by stock ahci.
  */
 
 #include <linux/device.h>
@@ -23,7 +23,7 @@ MODULE_PARM_DESC(split,
  * Context: Any context.  Takes no lock: the parameter is set when the module
  * is loaded.
  *
- * Return: what the parameter says.
+ * Return: the value of the parameter.
  */
 bool ata_split_on(void)
 {
@@ -31,25 +31,26 @@ bool ata_split_on(void)
 }
 EXPORT_SYMBOL_GPL(ata_split_on);
 
-/* One class for the port locks, and its name the same string wherever used. */
+/* One class for all port locks; lockdep requires the same pointer as its name. */
 static struct lock_class_key ata_split_lock_key;
 static const char ata_split_lock_name[] = "ata_split_port";
 
 /*
- * A request whose mapping fails is queued again, as a shortage passes and error
- * handling would not help.  A failure that lasts longer than the midlayer gives a
- * command in all (scsi_cmd_runtime_exceeded()) is no shortage: the core answers.
+ * A request whose mapping fails is requeued: a shortage is temporary, and error
+ * handling would not help.  A failure that lasts longer than the total time that
+ * the midlayer allows a command (scsi_cmd_runtime_exceeded()) is not a shortage:
+ * the command is left to libata's core.
  */
 static bool ata_split_overdue(struct scsi_cmnd *cmd)
 {
 	unsigned long limit = (cmd->allowed + 1) * scsi_cmd_to_rq(cmd)->timeout;
 
-	/* -1 is no limit, see max_retries of a scsi_disk in sysfs. */
+	/* -1 means no limit, see max_retries of a scsi_disk in sysfs. */
 	return cmd->allowed >= 0 &&
 	       time_after(jiffies, cmd->jiffies_at_alloc + limit);
 }
 
-/* Whatever the split does not take; not inline, so as not to burden the rest. */
+/* Commands that the split does not take.  Not inlined into the fast path. */
 static noinline ata_split_qc_status
 ata_split_fall_back(struct ata_split_port *sp, struct scsi_cmnd *cmd,
 		    enum ata_split_verdict verdict)
@@ -66,12 +67,12 @@ ata_split_fall_back(struct ata_split_port *sp, struct scsi_cmnd *cmd,
 		verdict = ATA_SPLIT_CORE_OFF;
 
 	ata_split_account_refusal(sp, cmd, verdict);
-	/* This may be the last of a batch, and the core does not ring for it. */
+	/* This may end a batch, and the core does not ring deferred doorbells. */
 	ata_split_commit(sp);
 	return ata_scsi_queuecmd(sp->ap->scsi_host, cmd);
 }
 
-/* A build that StartIo refused. */
+/* Undo a build that StartIo refused. */
 static noinline ata_split_qc_status
 ata_split_refuse(struct ata_split_port *sp, struct ata_queued_cmd *qc,
 		 struct scsi_cmnd *cmd, enum ata_split_verdict verdict)
@@ -88,8 +89,8 @@ ata_split_refuse(struct ata_split_port *sp, struct ata_queued_cmd *qc,
  * Context: BuildIo, then StartIo, inside the block layer's RCU section.  No
  * lock held, interrupts on.
  *
- * Return: 0 if the command was taken (it may be complete by now), a
- * SCSI_MLQUEUE code if it is to be queued again; then nothing of it is left.
+ * Return: 0 if the command was taken; it may already be complete.  A SCSI_MLQUEUE
+ * code if it is to be requeued; no state of it is left behind then.
  */
 ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 				       struct scsi_cmnd *cmd)
@@ -100,7 +101,7 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	struct ata_queued_cmd *qc;
 	u32 epoch;
 
-	/* A dummy port has no device, which is the core's to say. */
+	/* A dummy port has no device: let the core report that. */
 	if (unlikely(!sp))
 		return ata_scsi_queuecmd(shost, cmd);
 
@@ -108,8 +109,9 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	this_cpu_inc(sp->counters->queued);
 
 	/*
-	 * Before anything of the port is looked at.  Pairs with the release in
-	 * ata_split_end_eh(): what is read below is not older than this epoch.
+	 * Sample the epoch before any other state of the port is read.  Pairs
+	 * with the release in ata_split_end_eh(): nothing that is read below is
+	 * older than this epoch.
 	 */
 	epoch = context_unsafe(smp_load_acquire(&sp->eh_epoch));
 
@@ -127,7 +129,10 @@ ata_split_qc_status ata_split_queuecmd(struct Scsi_Host *shost,
 	if (unlikely(verdict != ATA_SPLIT_OK))
 		return ata_split_refuse(sp, qc, cmd, verdict);
 
-	/* @sp outlives the command: the queue waits for our RCU section. */
+	/*
+	 * The command may be complete, but @sp is still valid: removal of the
+	 * queue waits for our RCU section.
+	 */
 	this_cpu_inc(sp->counters->started);
 	return 0;
 }
@@ -139,15 +144,15 @@ static void ata_split_kfree(void *p)
 }
 
 /**
- * ata_split_devm_zalloc - zeroed, device-managed memory that begins a cache line
+ * ata_split_devm_zalloc - allocate zeroed, device-managed, cache line aligned memory
  * @dev: device
  * @size: bytes
  *
- * devm_kzalloc() puts a header in front of the memory, so that what the compiler
- * aligns within a structure would not be aligned.  kmalloc() aligns sizes that
- * are powers of two to themselves.
+ * devm_kzalloc() puts a header in front of the memory, so that members that the
+ * compiler aligns within a structure would be misaligned.  kmalloc() aligns
+ * power-of-two sizes to their size.
  *
- * Context: probe.  May sleep.
+ * Context: Probe.  May sleep.
  *
  * Return: the memory, or NULL.
  */
@@ -164,10 +169,10 @@ void *ata_split_devm_zalloc(struct device *dev, size_t size)
 EXPORT_SYMBOL_GPL(ata_split_devm_zalloc);
 
 /**
- * ata_split_port_init - set up the split's half of a port
- * @sp: zeroed; becomes what to_ata_split_port() finds
+ * ata_split_port_init - set up the split's state of a port
+ * @sp: zeroed state, which to_ata_split_port() returns from now on
  * @ap: port, with its final ap->lock, not yet in use
- * @ring: the LLD's function of that name
+ * @ring: see &struct ata_split_port
  *
  * Context: The LLD's ->port_start().
  *
@@ -176,7 +181,7 @@ EXPORT_SYMBOL_GPL(ata_split_devm_zalloc);
 int ata_split_port_init(struct ata_split_port *sp, struct ata_port *ap,
 			void (*ring)(struct ata_port *ap, u32 tags))
 {
-	/* The layout of struct ata_split_port relies on it. */
+	/* The cache line layout of struct ata_split_port relies on this. */
 	WARN_ON_ONCE(!IS_ALIGNED((unsigned long)sp, SMP_CACHE_BYTES));
 
 	sp->ap = ap;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Counters of each port, in debugfs: ata_split/ata<N>/counters, one "name
- * value" a line.  Names are stable.
+ * value" per line.  Names are stable.
  */
 
 #include <linux/debugfs.h>
@@ -49,7 +49,7 @@ static u64 ata_split_longest_of(const struct ata_split_port *sp,
 static int counters_show(struct seq_file *m, void *v)
 {
 	const struct ata_split_port *sp = m->private;
-	/* The epoch counts them, and a stale number will do. */
+	/* The epoch is the number of passes; a stale value is good enough. */
 	u32 passes = context_unsafe(ata_split_peek(sp->eh_epoch));
 	unsigned int i;
 
@@ -81,11 +81,11 @@ static void ata_split_counters_remove(void *dir)
 
 /**
  * ata_split_show_host - show the counters of a host's ports in debugfs
- * @host: registered, as libata numbers its ports no sooner in all kernels
+ * @host: registered host; not all kernels number the ports before that
  *
  * Context: Probe.  May sleep.  Takes no lock.
  *
- * Return: 0 or -ENOMEM.  Nothing to undo: it goes with the device's binding.
+ * Return: 0 or -ENOMEM.  Nothing to undo: the files are device-managed.
  */
 int ata_split_show_host(struct ata_host *host)
 {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Faults on demand.  Built into the test variant only.
+ * Fault injection.  Built into the test variant only.
  *
- * /sys/module/ata_split/parameters/fault names the violation in force.
+ * /sys/module/ata_split/parameters/fault selects the violation to commit.
  *
  * /sys/kernel/debug/ata_split/window/<name> is a window.  Writing "PORT" or
  * "PORT TAG" arms it for the next command of port ata<PORT> (with that tag; 32
- * is an internal command); "open" releases what it holds.  Reading says "open",
- * "armed" or "held TAG".
+ * is an internal command); "open" releases the command that it holds.  Reading
+ * returns "open", "armed" or "held TAG".
  *
- * /sys/kernel/debug/ata_split/fail_map is a fault attribute: mappings that fail.
+ * /sys/kernel/debug/ata_split/fail_map is a fault attribute that fails mappings.
  *
  * /sys/kernel/debug/ata_split/lies: writing "OFFSET AND OR COUNT" makes the next
- * COUNT reads of the register at that offset tell (value & AND) | OR; "none" ends
- * all lies.  Reading tells what was written to the register meanwhile, and how
- * many lies are left.
+ * COUNT reads of the register at that offset return (value & AND) | OR; "none"
+ * removes all entries.  Reading returns, for each entry, its offset, the last value
+ * written to the register meanwhile, and how many reads are left.
  */
 
 #include <linux/debugfs.h>
@@ -85,10 +85,10 @@ module_param_cb(fault, &ata_split_fault_ops, NULL, 0644);
 MODULE_PARM_DESC(fault, "Violation to commit (test variant)");
 
 /**
- * ata_split_fault - is this violation in force?
+ * ata_split_fault - is this violation selected?
  * @which: violation
  *
- * Return: true if the test asked for it.
+ * Return: true if the test selected it.
  */
 bool ata_split_fault(enum ata_split_fault which)
 {
@@ -101,12 +101,12 @@ EXPORT_SYMBOL_GPL(ata_split_fault);
 enum ata_split_window_state { WINDOW_OPEN, WINDOW_ARMED, WINDOW_HELD };
 
 #define WINDOW_ANY_TAG		(-1)
-/* A test that forgets to open a window fails; it does not hang the guest. */
+/* If a test does not open a window, it must fail and not hang the guest. */
 #define WINDOW_LIMIT_MS		20000
 
 struct ata_split_window_ctl {
 	const char			*name;
-	spinlock_t			lock;	/* all below */
+	spinlock_t			lock;	/* protects all below */
 	enum ata_split_window_state	state;
 	unsigned int			port;
 	int				tag;
@@ -124,7 +124,7 @@ static struct ata_split_window_ctl ata_split_windows[ATA_SPLIT_NR_WINDOWS] = {
 
 static DECLARE_WAIT_QUEUE_HEAD(ata_split_window_wait);
 
-/* Is the window armed for this command?  Then it is held from now on. */
+/* Is the window armed for this command?  If so, it holds it from now on. */
 static bool window_catch(struct ata_split_window_ctl *win, unsigned int port,
 			 int tag)
 {
@@ -155,9 +155,9 @@ static bool window_is_open(struct ata_split_window_ctl *win)
 }
 
 /*
- * Hold a command of BuildIo.  In real life its CPU would have been slow, before
- * the command was counted as in flight, so that neither error handling nor a
- * grace period waits for it; leave both states while it is held.
+ * Hold a command in BuildIo.  This models a CPU that was delayed before the command
+ * counted as in flight, when neither error handling nor a grace period waits for
+ * it.  So leave both states while it is held.
  */
 static void window_hold_build(enum ata_split_window which,
 			      struct ata_queued_cmd *qc)
@@ -177,7 +177,7 @@ static void window_hold_build(enum ata_split_window which,
 	set_bit(SCMD_STATE_INFLIGHT, &cmd->state);
 }
 
-/* Hold a CPU that must not sleep. */
+/* Hold a CPU that must not sleep: spin. */
 static void window_hold_cpu(enum ata_split_window which, unsigned int port,
 			    int tag)
 {
@@ -194,8 +194,8 @@ static void window_hold_cpu(enum ata_split_window which, unsigned int port,
 }
 
 /*
- * Hold error handling, which is about to issue an internal command: it may
- * sleep, and nobody else issues anything meanwhile.
+ * Hold error handling, which is about to issue an internal command.  It may
+ * sleep, and the lock can be dropped, because no other command is issued meanwhile.
  */
 static void window_hold_eh(enum ata_split_window which,
 			   struct ata_queued_cmd *qc)
@@ -254,7 +254,7 @@ static ssize_t window_write(struct file *file, const char __user *ubuf,
 	if (arm && sscanf(buf, "%u %d", &port, &tag) < 1)
 		return -EINVAL;
 
-	/* What is masked cannot change hands: only we unmask it. */
+	/* A masked interrupt is unmasked here only, so the window stays held. */
 	if (!arm && win->state == WINDOW_HELD && READ_ONCE(win->unmask)) {
 		spin_lock_irq(win->ap->lock);
 		WRITE_ONCE(win->state, WINDOW_OPEN);
@@ -286,7 +286,7 @@ static const struct file_operations window_fops = {
 	.release	= single_release,
 };
 
-/* Registers that lie ---------------------------------------------------------- */
+/* Registers with faked contents ----------------------------------------------- */
 
 #define ATA_SPLIT_NR_LIES	8
 
@@ -299,15 +299,15 @@ static struct ata_split_lie {
 } ata_split_lies[ATA_SPLIT_NR_LIES];
 
 static unsigned int ata_split_nr_lies;
-static DEFINE_SPINLOCK(ata_split_lies_lock);	/* both */
+static DEFINE_SPINLOCK(ata_split_lies_lock);	/* protects both */
 
 /**
- * ata_split_fault_readl - readl() of an HBA that may lie
- * @addr: register; its offset is in a page, which is what an AHCI HBA's take
+ * ata_split_fault_readl - readl() that may return a faked value
+ * @addr: register, identified by its offset within the page
  *
  * Context: Any context.
  *
- * Return: what the HBA says, or what the test wants.
+ * Return: the value of the register, or the one that the test wants.
  */
 u32 ata_split_fault_readl(const void __iomem *addr)
 {
@@ -333,7 +333,7 @@ u32 ata_split_fault_readl(const void __iomem *addr)
 EXPORT_SYMBOL_GPL(ata_split_fault_readl);
 
 /**
- * ata_split_fault_writel - writel(), noted for a register that lies
+ * ata_split_fault_writel - writel() that records writes to a faked register
  * @val: value
  * @addr: register, as for ata_split_fault_readl()
  *
@@ -408,13 +408,13 @@ static const struct file_operations lies_fops = {
 	.release	= single_release,
 };
 
-/* Hooks, in the order of a command's way ------------------------------------- */
+/* Hooks, in the order in which a command passes them ------------------------- */
 
 #ifdef CONFIG_FAULT_INJECTION
 static DECLARE_FAULT_ATTR(ata_split_fail_map);
 
 /**
- * ata_split_fault_map - shall this mapping fail?
+ * ata_split_fault_map - should this mapping fail?
  *
  * Context: BuildIo.
  *
@@ -431,7 +431,7 @@ bool ata_split_fault_map(void)
 }
 #endif
 
-/* What no checker in the kernel can see, only who compares with stock ahci. */
+/* No checker in the kernel can detect these, only a comparison with stock ahci. */
 static void fault_taskfile(struct ata_taskfile *tf)
 {
 	if (!(tf->flags & ATA_TFLAG_WRITE))
@@ -500,12 +500,12 @@ void ata_split_fault_built(struct ata_queued_cmd *qc)
 }
 
 /**
- * ata_split_fault_fresh - may what StartIo is about to issue be issued?
+ * ata_split_fault_fresh - is the build that StartIo is about to issue valid?
  * @sp: port
  * @epoch: as it was before the build
  *
- * Asks again, so that a StartIo that forgets to ask is found out: is it of this
- * epoch, and is no error handling due?
+ * Repeats two of StartIo's checks, to detect a StartIo that omits them: the build
+ * is of the current epoch, and error handling is neither pending nor in progress.
  *
  * Context: StartIo.  Caller holds ap->lock.
  */
@@ -524,7 +524,7 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
  * ata_split_fault_check - is libata's bookkeeping of a port consistent?
  * @sp: port, without port multiplier
  *
- * The split updates it itself, and most errors in it would show much later or
+ * The split updates it itself, and most errors in it would only show much later or
  * with other hardware.
  *
  * Context: StartIo or completion, before the lock is dropped.  Caller holds
@@ -542,7 +542,7 @@ void ata_split_fault_check(const struct ata_split_port *sp)
 		  "ata_split: bookkeeping: qc_active %llx, link %llx, %u links\n",
 		  ap->qc_active, active, ap->nr_active_links);
 
-	/* Error handling clears the bitmaps for an internal command of its own. */
+	/* Error handling clears the bitmaps for its own internal commands. */
 	if (!sp->db_pending || ap->pflags & ATA_SPLIT_PFLAGS_BAD)
 		return;
 	WARN_ONCE(sp->db_pending & ~link->sactive,
@@ -554,11 +554,11 @@ void ata_split_fault_check(const struct ata_split_port *sp)
 }
 
 /**
- * ata_split_fault_issue - where the LLD issues, before the doorbell
+ * ata_split_fault_issue - check a command before the LLD rings the doorbell
  * @qc: command
  * @cfis: command FIS in the table that the header points at
  *
- * The device will do what the FIS says, so it had better be this command's.
+ * The device executes the FIS, so it must be that of this command.
  *
  * Context: StartIo.  Caller holds ap->lock.
  */
@@ -580,13 +580,13 @@ void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis)
 EXPORT_SYMBOL_GPL(ata_split_fault_issue);
 
 /**
- * ata_split_fault_irq - at the begin of the interrupt handler
+ * ata_split_fault_irq - at the start of the interrupt handler
  * @ap: port
- * @unmask: how the LLD lets the port's interrupt through again
+ * @unmask: the LLD's function to unmask the port's interrupt
  *
  * Context: Completion.
  *
- * Return: true if the LLD is to mask the port's interrupt and go.
+ * Return: true if the LLD must mask the port's interrupt and return.
  */
 bool ata_split_fault_irq(struct ata_port *ap,
 			 void (*unmask)(struct ata_port *ap))
@@ -603,10 +603,10 @@ bool ata_split_fault_irq(struct ata_port *ap,
 EXPORT_SYMBOL_GPL(ata_split_fault_irq);
 
 /**
- * ata_split_fault_fis - in the interrupt handler, before it looks at anything
- * @fis: where the HBA puts what it receives
- * @size: of that
- * @status: status and error of queued commands in it
+ * ata_split_fault_fis - in the interrupt handler, before it reads a received FIS
+ * @fis: received FISes
+ * @size: size of @fis
+ * @status: status and error of queued commands in @fis
  *
  * Context: Completion.  Caller holds ap->lock.
  */
@@ -622,7 +622,7 @@ void ata_split_fault_fis(void *fis, size_t size, u8 *status)
 EXPORT_SYMBOL_GPL(ata_split_fault_fis);
 
 /**
- * ata_split_fault_done_begin - in the interrupt handler, the lock is dropped
+ * ata_split_fault_done_begin - in the interrupt handler, after it dropped the lock
  * @sp: port
  *
  * Context: Completion.
@@ -635,7 +635,7 @@ void ata_split_fault_done_begin(const struct ata_split_port *sp)
 }
 
 /**
- * ata_split_fault_done_end - in the interrupt handler, all is done
+ * ata_split_fault_done_end - in the interrupt handler, after the last scsi_done()
  *
  * Context: Completion.
  */
@@ -646,7 +646,7 @@ void ata_split_fault_done_end(void)
 }
 
 /**
- * ata_split_fault_init - make the files
+ * ata_split_fault_init - create the debugfs files
  * @dir: ata_split's directory in debugfs
  */
 void ata_split_fault_init(struct dentry *dir)

@@ -2,14 +2,15 @@
 /*
  * A flight recorder for each port: its last commands, what is in flight, and the
  * registers at the last errors.  debugfs shows it as ata_split/ata<N>/commands.
- * The kernel log gets an extract of it after error handling that had commands to
- * recover.
+ * An extract is printed to the kernel log after error handling that had commands
+ * to recover.
  *
- * It is always on: an error that matters is the first one.  So nothing is written
- * under ap->lock but for errors, and no clock is read for a command: the midlayer
- * knows when it was allocated, and jiffies tell when it ended.
+ * It is always on, because the first occurrence of an error matters most.  So it
+ * must be cheap: a command that simply succeeds is not recorded under ap->lock, and
+ * no clock is read for a command.  The midlayer has the time when it was allocated,
+ * and jiffies give the time when it ended.
  *
- * All times are shown by the kernel log's clock, local_clock().
+ * All times are printed by the kernel log's clock, local_clock().
  */
 
 #include <linux/debugfs.h>
@@ -38,10 +39,10 @@ const char * const ata_split_end_names[ATA_SPLIT_NR_ENDS] = {
 #undef EM
 #undef EMe
 
-/* "ata1.00: " and so on comes before. */
+/* Without the prefix, such as "ata1: ". */
 #define LINE_SIZE		224
 
-/* One report a minute for each port, and each shorter than a screen. */
+/* At most one report a minute for each port, each shorter than a screen. */
 #define REPORT_INTERVAL		(60 * HZ)
 #define REPORT_RECORDS		8
 #define REPORT_FLYING		8
@@ -49,7 +50,7 @@ const char * const ata_split_end_names[ATA_SPLIT_NR_ENDS] = {
 /**
  * ata_split_record - record a command that was not completed in a batch
  * @sp: port
- * @cmd: command, before libata gets it or before its scsi_done()
+ * @cmd: command, before it is passed to libata or before its scsi_done()
  * @verdict: why the split did not take it, or ATA_SPLIT_OK
  * @end: how it ended, if the split took it
  *
@@ -65,12 +66,12 @@ void ata_split_record(const struct ata_split_port *sp, struct scsi_cmnd *cmd,
 }
 
 /**
- * ata_split_note - note what the hardware said of an error
+ * ata_split_note - record the registers of a port at an error
  * @sp: port
  * @fmt: its registers, on one line
  *
- * The last two are kept: usually that of the error interrupt, if there was one,
- * and that of the beginning of error handling.
+ * The last two notes are kept: usually those of the error interrupt, if there was
+ * one, and of the start of error handling.
  *
  * Context: Completion or EH.  Caller holds ap->lock.
  */
@@ -90,7 +91,7 @@ void ata_split_note(struct ata_split_port *sp, const char *fmt, ...)
 }
 EXPORT_SYMBOL_GPL(ata_split_note);
 
-/* Copy the state of an active command, the core's and internal ones as well. */
+/* Copy the state of an active command, including the core's and internal ones. */
 static void ata_split_copy_flying(struct ata_split_flying *fly,
 				  const struct ata_queued_cmd *qc,
 				  unsigned int tag, unsigned long qc_flags)
@@ -132,7 +133,7 @@ static void ata_split_snapshot(const struct ata_split_port *sp,
 	spin_unlock_irqrestore(ap->lock, flags);
 }
 
-/* When @then was, in jiffies, by the kernel log's clock. */
+/* Convert @then from jiffies to the kernel log's clock. */
 static u64 log_time(unsigned long then)
 {
 	u64 now = local_clock(), ago = jiffies_to_nsecs(jiffies - then);
@@ -219,7 +220,10 @@ static void put_records(const struct ata_split_recorder *rec,
 	for (i = snap->next - limit; i != snap->next; i++) {
 		struct ata_split_record r;
 
-		/* It may be overwritten meanwhile, and then one line is wrong. */
+		/*
+		 * It may be overwritten while it is copied.  One line is wrong
+		 * then, but the checks below keep it safe to print.
+		 */
 		data_race(memcpy(&r, &rec->record[i % ATA_SPLIT_N_RECORDS],
 				 sizeof(r)));
 		if (r.verdict >= ATA_SPLIT_NR_VERDICTS ||
@@ -231,7 +235,7 @@ static void put_records(const struct ata_split_recorder *rec,
 	}
 }
 
-/* At most @limit of those with an error of their own, or of the others. */
+/* Print at most @limit of the commands with an error of their own, or without. */
 static unsigned int put_flying(const struct ata_split_snapshot *snap,
 			       bool errors, unsigned int limit,
 			       void (*put)(void *to, const char *line),
@@ -280,10 +284,10 @@ static void put_log(void *to, const char *line)
 }
 
 /*
- * Is error handling of this command worth a report?  Not where libata prints
- * nothing or a line: a device that refuses a command of user space's, or that
- * answers with sense data, as ATAPI devices do; and a command that waits for a
- * sleeping device to wake up.
+ * Is error handling of this command worth a report?  Not in cases where libata
+ * prints one line or nothing: a device rejects a command from user space, or
+ * returns sense data, as ATAPI devices do; or a command waits for a sleeping
+ * device to wake up.
  */
 static bool ata_split_qc_reportable(const struct ata_port *ap,
 				    const struct ata_queued_cmd *qc)
@@ -314,14 +318,14 @@ static bool ata_split_reportable(struct ata_port *ap)
 }
 
 /**
- * ata_split_begin_eh - record a port as error handling finds it
+ * ata_split_begin_eh - take a snapshot of a port at the start of error handling
  * @sp: port
  *
- * If it has commands to recover from an error, the kernel log gets a report once
- * this pass is over; at most once a minute for each port.  debugfs has all of it
- * at any time.
+ * If the port has commands to recover from an error, a report is printed to the
+ * kernel log once this pass is over, at most once a minute for each port.  debugfs
+ * shows all of it at any time.
  *
- * Context: EH, first thing in ->error_handler().  Takes ap->lock.
+ * Context: EH, at the start of ->error_handler().  Takes ap->lock.
  */
 void ata_split_begin_eh(struct ata_split_port *sp)
 {
@@ -338,10 +342,10 @@ void ata_split_begin_eh(struct ata_split_port *sp)
 EXPORT_SYMBOL_GPL(ata_split_begin_eh);
 
 /**
- * ata_split_report - have the report of this pass printed, if there is one
+ * ata_split_report - schedule the report of this pass, if there is one
  * @sp: port
  *
- * A slow console must not delay anyone's recovery: the report is printed without
+ * A slow console must not delay recovery, so a work item prints the report without
  * a lock, when the port is back in operation.
  *
  * Context: EH, at the end.  Caller holds ap->lock.
@@ -379,7 +383,7 @@ static void ata_split_print_report(struct work_struct *work)
 }
 
 /**
- * ata_split_record_show - make the debugfs file of a port
+ * ata_split_record_show - create the debugfs file of a port
  * @sp: port
  * @dir: its directory in debugfs
  */

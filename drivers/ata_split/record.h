@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The flight recorder's memory, and what completion writes there. */
+/* The flight recorder's data, and how completion writes to it. */
 #ifndef _ATA_SPLIT_RECORD_H
 #define _ATA_SPLIT_RECORD_H
 
@@ -14,17 +14,17 @@
 #define ATA_SPLIT_CDB_LEN	16
 
 /**
- * struct ata_split_record - a command that is done, or that the core was given
- * @cdb: its first sixteen bytes
+ * struct ata_split_record - a command that is done or was passed to the core
+ * @cdb: the first sixteen bytes of its CDB
  * @alloc: when it was allocated, in jiffies
- * @jiffies: when it was done, or given to the core
+ * @jiffies: when it was done, or passed to the core
  * @result: of the SCSI command
  * @tag: tag
  * @verdict: &enum ata_split_verdict
- * @end: &enum ata_split_end; with ATA_SPLIT_OK and ATA_SPLIT_NOT_DONE there is
- *	no record here yet
+ * @end: &enum ata_split_end; ATA_SPLIT_OK with ATA_SPLIT_NOT_DONE means that
+ *	this record is unused
  *
- * A cache line of its own: each command fills one, on any CPU.
+ * Each has a cache line of its own, because any CPU writes one for each command.
  */
 struct ata_split_record {
 	u64				cdb[ATA_SPLIT_CDB_LEN / 8];
@@ -38,12 +38,12 @@ struct ata_split_record {
 
 /**
  * struct ata_split_flying - a command in flight, or owned by error handling
- * @cdb: its CDB, unless it is libata's own
- * @alloc: when it was allocated, in jiffies, unless it is libata's own
+ * @cdb: its CDB, unless it is internal
+ * @alloc: when it was allocated, in jiffies, unless it is internal
  * @err_mask: AC_ERR_*
  * @tag: tag
  * @command: ATA command
- * @internal: is it libata's own?
+ * @internal: is it an internal command of libata's?
  * @failed: does error handling own it?
  */
 struct ata_split_flying {
@@ -57,8 +57,8 @@ struct ata_split_flying {
 };
 
 /**
- * struct ata_split_note - what the hardware said
- * @at: when, by local_clock(), as the kernel log; zero if never
+ * struct ata_split_note - the registers at an error
+ * @at: time by local_clock(), as in the kernel log; zero if unused
  * @text: registers
  */
 struct ata_split_note {
@@ -67,12 +67,12 @@ struct ata_split_note {
 };
 
 /**
- * struct ata_split_snapshot - a port at one moment
+ * struct ata_split_snapshot - state of a port at one point in time
  * @note: its notes
- * @n_notes: how many there have been
- * @next: where the next record was to go
- * @n_flying: commands in @flying
- * @flying: what was in flight, or owned by error handling
+ * @n_notes: number of notes so far
+ * @next: index of the next record
+ * @n_flying: number of commands in @flying
+ * @flying: commands in flight, or owned by error handling
  */
 struct ata_split_snapshot {
 	struct ata_split_note		note[2];
@@ -84,18 +84,18 @@ struct ata_split_snapshot {
 
 /**
  * struct ata_split_recorder - the flight recorder of a port
- * @record: the ring; whoever incremented @next owns the place.  First, which
- *	saves instructions
- * @next: where the next record goes, modulo their number
+ * @record: ring buffer; incrementing @next makes the caller owner of the old
+ *	index.  First member, which saves instructions
+ * @next: index of the next record, modulo ATA_SPLIT_N_RECORDS
  * @sp: port
- * @note: errors, under ap->lock
- * @n_notes: how many there were, under ap->lock
- * @lock: one reader of debugfs at a time
- * @read: what that reader prints
- * @report_due: who owns @eh: @report while set, else error handling
- * @eh: what @report prints
- * @ratelimit: of reports
- * @report: prints @eh to the kernel log
+ * @note: last errors, protected by ap->lock
+ * @n_notes: number of errors so far, protected by ap->lock
+ * @lock: serializes readers in debugfs
+ * @read: snapshot for such a reader, protected by @lock
+ * @report_due: owner of @eh: @report while set, otherwise error handling
+ * @eh: snapshot that @report prints
+ * @ratelimit: rate limit of reports
+ * @report: work item that prints @eh to the kernel log
  */
 struct ata_split_recorder {
 	struct ata_split_record		record[ATA_SPLIT_N_RECORDS];
@@ -105,7 +105,7 @@ struct ata_split_recorder {
 	struct ata_split_note		note[2];
 	unsigned int			n_notes;
 
-	struct mutex			lock;	/* of @read */
+	struct mutex			lock;	/* protects @read */
 	struct ata_split_snapshot	read;
 
 	bool				report_due;
@@ -114,7 +114,7 @@ struct ata_split_recorder {
 	struct work_struct		report;
 };
 
-/* Into the place @at, which is the caller's. */
+/* Fill the record at index @at, which the caller owns. */
 static __always_inline void ata_split_record_at(struct ata_split_recorder *rec,
 						unsigned int at,
 						struct scsi_cmnd *cmd,

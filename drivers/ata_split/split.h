@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Private to ata_split: what its stages share. */
+/* Internal to ata_split: declarations that its stages share. */
 #ifndef _ATA_SPLIT_SPLIT_H
 #define _ATA_SPLIT_SPLIT_H
 
@@ -19,18 +19,18 @@ struct ata_split_rw {
 	unsigned int			tf_flags;
 };
 
-/* A port in one of these states takes no command. */
+/* A port in one of these states accepts no command. */
 #define ATA_SPLIT_PFLAGS_BAD	(ATA_PFLAG_EH_PENDING | \
 				 ATA_PFLAG_EH_IN_PROGRESS | ATA_PFLAG_FROZEN)
 
-/* A device with one of these flags takes no command. */
+/* A device with one of these flags accepts no command. */
 #define ATA_SPLIT_DFLAGS_GONE	(ATA_DFLAG_SLEEPING | ATA_DFLAG_DETACH)
 
-/* libata's ata_ncq_enabled() wants ATA_DFLAG_NCQ alone of these. */
+/* libata's ata_ncq_enabled() requires ATA_DFLAG_NCQ and none of the others. */
 #define ATA_SPLIT_DFLAGS_NCQ	(ATA_DFLAG_PIO | ATA_DFLAG_NCQ_OFF | \
 				 ATA_DFLAG_NCQ)
 
-/* May a device with these flags be given a queued command? */
+/* May a queued command be issued to a device with these flags? */
 static inline bool ata_split_queues(unsigned long dev_flags)
 {
 	return (dev_flags & (ATA_SPLIT_DFLAGS_GONE | ATA_SPLIT_DFLAGS_NCQ)) ==
@@ -38,21 +38,21 @@ static inline bool ata_split_queues(unsigned long dev_flags)
 }
 
 /*
- * Read without the lock what the lock or error handling guards.  The caller can
- * stand a stale value, as StartIo checks again.
+ * Lockless read of state that ap->lock or error handling protects.  The caller
+ * must tolerate a stale value: StartIo checks again, and statistics may lag.
  */
 #define ata_split_peek(x)	data_race(READ_ONCE(x))
 
 /*
- * Must a queued command wait?  libata's qc_defer functions, for a port without port
- * multiplier: non-NCQ commands are in flight alone.
+ * Must a queued command wait?  As libata's ->qc_defer() functions for a port without
+ * a port multiplier: NCQ and non-NCQ commands are never in flight together.
  */
 static inline bool ata_split_must_defer(const struct ata_port *ap)
 {
 	return ata_tag_valid(ap->link.active_tag) || ata_split_deferred_qc(ap);
 }
 
-/* Undoes ata_split_map(). */
+/* Undo ata_split_map(). */
 static inline void ata_split_unmap(const struct ata_port *ap,
 				   struct scsi_cmnd *cmd)
 {
@@ -66,7 +66,7 @@ static inline void ata_split_unmap(const struct ata_port *ap,
 		dma_unmap_sg(ap->dev, sg, count, cmd->sc_data_direction);
 }
 
-/* True while a trace event is enabled or times are measured; else a no-op. */
+/* True while a trace event is enabled or times are measured; otherwise a no-op. */
 DECLARE_STATIC_KEY_FALSE(ata_split_tracing_key);
 #define ata_split_tracing()	static_branch_unlikely(&ata_split_tracing_key)
 
@@ -91,7 +91,7 @@ enum ata_split_verdict ata_split_start_traced(struct ata_split_port *sp,
 void ata_split_commit(struct ata_split_port *sp);
 void __ata_split_flush(struct ata_split_port *sp) __in_startio;
 
-/* Ring for the commands whose doorbell was deferred, under ap->lock. */
+/* Ring the deferred doorbells, if any.  Caller holds ap->lock. */
 static inline void ata_split_flush(struct ata_split_port *sp)
 	__in_startio
 {

@@ -5,15 +5,15 @@
  * Runs under ap->lock with interrupts off, which excludes the interrupt handler
  * and error handling.  Error handling and sysfs may have changed anything since
  * the build, so all of it is checked again.  The checks, libata's bookkeeping and
- * the doorbell are one critical section: AHCI completes by the difference of
+ * the doorbell form one critical section: completions are found by comparing
  * bitmaps, so a tag in ap->qc_active whose doorbell has not been rung looks
- * completed to an interrupt.  Tags with a deferred doorbell are in
- * sp->db_pending for that reason.
+ * completed to the interrupt handler.  For that reason sp->db_pending holds the
+ * tags whose doorbell is deferred.
  *
- * Mirrored here, because libata has no entry for a command that is already
+ * Mirrors libata, which has no entry point for a command that is already
  * prepared: ata_qc_issue()'s bookkeeping, ata_std_qc_defer(),
  * ata_adapter_is_online() and the device checks of ata_scsi_find_dev().
- * selftests/host/drift.sh tells when one of them changes.
+ * selftests/host/drift.sh detects changes to them.
  */
 
 #include <linux/lockdep.h>
@@ -37,7 +37,7 @@ ata_split_recheck(const struct ata_split_port *sp, struct ata_port *ap,
 {
 	const struct ata_device *dev = &ap->link.device[0];
 
-	/* A whole pass of error handling may take place during one build. */
+	/* Error handling may have started and finished during the build. */
 	if (unlikely(sp->eh_epoch != epoch) &&
 	    !ata_split_fault(ATA_SPLIT_FAULT_SKIP_EPOCH))
 		return ATA_SPLIT_REFUSED_EPOCH;
@@ -79,9 +79,10 @@ ata_split_account_issue(struct ata_port *ap, struct ata_queued_cmd *qc)
 }
 
 /*
- * May the doorbell for @tags be deferred?  If the block layer has another command
- * at hand, and only while the HBA executes one of this port: its interrupt rings
- * at the latest, so that no command is stranded if the next one does not come.
+ * May the doorbell for @tags be deferred?  Only if the block layer announced more
+ * commands, and the HBA is executing another command of this port.  That command's
+ * interrupt rings the deferred doorbell at the latest, so no command is stranded
+ * if the announced one does not arrive.
  */
 static bool ata_split_may_defer_db(const struct ata_port *ap, u32 tags, bool last)
 	__in_startio
@@ -93,7 +94,7 @@ static bool ata_split_may_defer_db(const struct ata_port *ap, u32 tags, bool las
 	return ap->link.sactive & ~tags;
 }
 
-/* One event for each command of a doorbell. */
+/* Emit one event for each command that a doorbell covers. */
 static noinline void ata_split_trace_doorbell(const struct ata_split_port *sp,
 					      u32 tags)
 {
@@ -101,7 +102,7 @@ static noinline void ata_split_trace_doorbell(const struct ata_split_port *sp,
 		trace_ata_split_doorbell(sp->ap, __ffs(tags));
 }
 
-/* Ring for @tags, and leave @left pending. */
+/* Ring the doorbell for @tags; @left remain pending. */
 static __always_inline void
 ata_split_ring(struct ata_split_port *sp, struct ata_port *ap, u32 tags,
 	       u32 left, bool traced)
@@ -115,7 +116,7 @@ ata_split_ring(struct ata_split_port *sp, struct ata_port *ap, u32 tags,
 }
 
 /*
- * Issue a command.  Deferred doorbells are rung along with the first one that is
+ * Issue a command.  Deferred doorbells are rung together with the next one that is
  * not deferred.
  */
 static __always_inline void
@@ -135,10 +136,10 @@ ata_split_issue(struct ata_split_port *sp, struct ata_port *ap,
 }
 
 /**
- * __ata_split_flush - ring for the commands whose doorbell was deferred
- * @sp: port, with such commands
+ * __ata_split_flush - ring the deferred doorbells
+ * @sp: port, with at least one deferred doorbell
  *
- * Those of a frozen port are left to error handling.  A command that error
+ * On a frozen port all of them are left to error handling.  A command that error
  * handling owns must not be issued.
  *
  * Context: StartIo or completion.  Caller holds ap->lock.
@@ -168,16 +169,17 @@ void __ata_split_flush(struct ata_split_port *sp)
 }
 
 /**
- * ata_split_commit - no more commands follow: ring
+ * ata_split_commit - no more commands follow: ring the deferred doorbells
  * @sp: port
  *
- * Context: StartIo.  Takes ap->lock, interrupts off, if a doorbell is
- * pending.  A stale answer to that concerns another CPU's commands, which that
- * CPU commits itself.
+ * db_pending is first read without the lock.  A stale value can only concern
+ * another CPU's commands, which that CPU commits itself.
+ *
+ * Context: StartIo.  Takes ap->lock, interrupts off, if a doorbell is deferred.
  */
 void ata_split_commit(struct ata_split_port *sp)
 {
-	/* A hint: __ata_split_flush() reads it under the lock. */
+	/* Only a hint: __ata_split_flush() reads it again under the lock. */
 	u32 pending = context_unsafe(ata_split_peek(sp->db_pending));
 
 	lockdep_assert_irqs_enabled();
@@ -194,11 +196,11 @@ void ata_split_commit(struct ata_split_port *sp)
 }
 
 /**
- * ata_split_commit_rqs - ->commit_rqs: the last request was not marked as such
+ * ata_split_commit_rqs - ->commit_rqs: no request of the batch was marked as last
  * @shost: SCSI host of the port
- * @hwq: the only one
+ * @hwq: the only hardware queue
  *
- * Context: StartIo.  Takes no lock.
+ * Context: StartIo.  Takes ap->lock, interrupts off, if a doorbell is deferred.
  */
 void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 {
@@ -210,8 +212,9 @@ void ata_split_commit_rqs(struct Scsi_Host *shost, u16 hwq)
 EXPORT_SYMBOL_GPL(ata_split_commit_rqs);
 
 /*
- * Compiled with and without tracing: one function that asks ata_split_tracing()
- * executes five instructions more under the lock for every command.
+ * Compiled twice, with and without tracing.  A single function that tests
+ * ata_split_tracing() would execute five more instructions under the lock for
+ * every command.
  */
 static __always_inline enum ata_split_verdict
 __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
@@ -247,20 +250,20 @@ __ata_split_start(struct ata_split_port *sp, struct ata_queued_cmd *qc,
 }
 
 /**
- * ata_split_start - issue a built command if the port still wants it
+ * ata_split_start - issue a built command if it is still valid
  * @sp: port
  * @qc: built command
  * @cmd: its SCSI command
  * @epoch: @sp->eh_epoch as it was before the build
  *
- * Once this returned ATA_SPLIT_OK the command may already be complete and
- * its memory in other use: neither @qc nor @cmd may be touched.
+ * Once this has returned ATA_SPLIT_OK the command may already be complete and
+ * its memory reused: the caller must not access @qc or @cmd.
  *
  * Context: StartIo, contract clauses C10, C11 and C13.  Takes ap->lock,
  * interrupts off.
  *
- * Return: ATA_SPLIT_OK, or the reason for the refusal; then the command
- * is as it was built and ata_split_unbuild() is due.
+ * Return: ATA_SPLIT_OK, or the reason for the refusal; the command is unchanged
+ * then, and the caller must call ata_split_unbuild().
  */
 enum ata_split_verdict ata_split_start(struct ata_split_port *sp,
 				       struct ata_queued_cmd *qc,
@@ -289,7 +292,7 @@ enum ata_split_verdict ata_split_start_traced(struct ata_split_port *sp,
 }
 
 /**
- * ata_split_end_eh - LLD's ->end_eh: builds from before this pass are void
+ * ata_split_end_eh - LLD's ->end_eh: invalidate builds from before this pass
  * @ap: port whose error handling ends
  *
  * Context: EH.  Caller holds ap->lock.

@@ -2,10 +2,10 @@
 /*
  * Trace events and measured times.
  *
- * One static key, ata_split_tracing(), guards all of it.  It is enabled while a
- * trace event of every command is, or the parameter measure is set.  Disabled it
- * costs a no-op in four places, one of them under ap->lock (in the interrupt
- * handler).
+ * One static key, ata_split_tracing(), guards all of it.  It is enabled while an
+ * event that every command emits is enabled, or the parameter measure is set.
+ * While disabled it costs a no-op in four places, one of them under ap->lock (in
+ * the interrupt handler).
  */
 
 #include <linux/module.h>
@@ -95,7 +95,7 @@ enum ata_split_verdict ata_split_build_traced(const struct ata_split_port *sp,
 	struct ata_split_rw rw;
 	u64 ns;
 
-	/* No events of a build for a command that the build would not take. */
+	/* No build events for a command that the split does not take. */
 	verdict = ata_split_eligible(sp->ap, cmd, &rw);
 	if (verdict != ATA_SPLIT_OK)
 		return verdict;
@@ -115,10 +115,10 @@ enum ata_split_verdict ata_split_build_traced(const struct ata_split_port *sp,
 /**
  * ata_split_trace_hold - account how long the port lock was held
  * @sp: port
- * @what: by whom
+ * @what: which hold, StartIo's or the interrupt handler's
  * @ns: nanoseconds
  *
- * Context: ap->lock is not held any more.
+ * Context: StartIo or completion, after ap->lock was dropped.
  */
 void ata_split_trace_hold(const struct ata_split_port *sp,
 			  enum ata_split_time what, u64 ns)

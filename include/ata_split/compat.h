@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The one place that knows how kernels 6.1 to 7.3 differ.
+ * All differences between kernels 6.1 to 7.3 are handled here.
  *
- * ATA_SPLIT_HAVE_* come from compat.mk, which looks into the headers: stable
- * kernels carry backports, so a version number does not answer the question.
+ * compat.mk derives ATA_SPLIT_HAVE_* from the kernel's headers.  Version numbers
+ * do not suffice, because stable kernels carry backports.
  */
 #ifndef _ATA_SPLIT_COMPAT_H
 #define _ATA_SPLIT_COMPAT_H
@@ -23,14 +23,14 @@
 #include <asm/unaligned.h>
 #endif
 
-/* What ->queuecommand() returns: an enum of its own since 7.1. */
+/* The return type of ->queuecommand(): an enum since 7.1. */
 #ifdef ATA_SPLIT_HAVE_SCSI_QC_STATUS
 #define ata_split_qc_status		enum scsi_qc_status
 #else
 #define ata_split_qc_status		int
 #endif
 
-/* Reset methods moved into a structure of their own. */
+/* The reset methods moved into struct ata_reset_operations. */
 #ifdef ATA_SPLIT_HAVE_RESET_OPS
 #define ata_split_op_softreset		reset.softreset
 #define ata_split_op_hardreset		reset.hardreset
@@ -50,7 +50,7 @@
 #define ATA_SPLIT_RTF_FILLED
 #endif
 
-/* A command that error handling owns; 6.3 renamed the flag. */
+/* Set while error handling owns a command; renamed in 6.3. */
 #ifdef ATA_SPLIT_HAVE_QCFLAG_EH
 #define ATA_SPLIT_QCFLAG_EH		ATA_QCFLAG_EH
 #else
@@ -58,9 +58,9 @@
 #endif
 
 /*
- * 6.1 does not ask for the result of commands that succeed in one go.  Nor does it
- * know that after an error the status of queued commands is only one of them's: it
- * would take each for the culprit.
+ * 6.1 has no ->qc_ncq_fill_rtf() to save the result of several commands at once.
+ * It also takes the status in a result taskfile for that command's own, though
+ * queued commands share it: after an error it would blame each of them.
  */
 #ifdef ATA_SPLIT_HAVE_NCQ_FILL_RTF
 #define ATA_SPLIT_NCQ_FILL_RTF_OP(fn)	.qc_ncq_fill_rtf = fn,
@@ -72,7 +72,7 @@
 #define ATA_SPLIT_SHARED_STATUS		false
 #endif
 
-/* Whether link power policies may be written, in sysfs since 6.12. */
+/* The sysfs attribute that says if link power management is supported, since 6.12. */
 #ifdef ATA_SPLIT_HAVE_LPM_SUPPORTED
 #define ATA_SPLIT_LPM_SUPPORTED_ATTR \
 	(&dev_attr_link_power_management_supported.attr)
@@ -85,14 +85,14 @@
 #endif
 
 /**
- * ata_split_deferred_qc - is a non-NCQ command parked until the link drains?
+ * ata_split_deferred_qc - is a non-NCQ command deferred until the link drains?
  * @ap: port
  *
- * libata parks it per link, 6.1 per port, old stable kernels not at all.
+ * libata keeps it per link, 6.1 per port; older stable kernels do not have it.
  *
- * Context: Caller holds ap->lock, or can stand a stale answer.
+ * Context: Caller holds ap->lock, or tolerates a stale answer.
  *
- * Return: true if so; an NCQ command has to wait then.
+ * Return: true if so; NCQ commands must wait then.
  */
 static inline bool ata_split_deferred_qc(const struct ata_port *ap)
 {
@@ -106,7 +106,7 @@ static inline bool ata_split_deferred_qc(const struct ata_port *ap)
 }
 
 /**
- * ata_split_port_desc_irq - note the vector in the port's description
+ * ata_split_port_desc_irq - add the interrupt to the port's description
  * @ap: port
  * @irq: Linux interrupt number
  */
@@ -132,7 +132,7 @@ static inline int ata_split_request_regions(struct pci_dev *pdev,
 #ifdef ATA_SPLIT_HAVE_PCIM_REQUEST_ALL
 	return pcim_request_all_regions(pdev, name);
 #else
-	/* Managed, because the device is. */
+	/* Managed, because of pcim_enable_device(). */
 	return pci_request_regions(pdev, name);
 #endif
 }

@@ -2,8 +2,8 @@
 /*
  * Fault injection, for the test variant (make ATA_SPLIT_TEST=1) only: windows that
  * hold a command at a named point until the test opens them, violations of the
- * rules, which a checker has to report, and registers with wrong contents.  In
- * the modules that people load all of this is empty.
+ * rules, which a checker must report, and registers with faked contents.  In the
+ * normal modules all of this is empty.
  */
 #ifndef _ATA_SPLIT_FAULT_H
 #define _ATA_SPLIT_FAULT_H
@@ -14,31 +14,31 @@
 struct ata_split_port;
 
 /**
- * enum ata_split_fault - what can be made to go wrong, by name
- * @ATA_SPLIT_FAULT_NONE: nothing
+ * enum ata_split_fault - faults that a test can inject
+ * @ATA_SPLIT_FAULT_NONE: none
  * @ATA_SPLIT_FAULT_LOCK_IN_BUILD: take the port lock in a build
  * @ATA_SPLIT_FAULT_SLEEP_IN_BUILD: sleep in a build
  * @ATA_SPLIT_FAULT_SACTIVE_IN_BUILD: write StartIo's state in a build
- * @ATA_SPLIT_FAULT_DOORBELL_UNLOCKED: ring without the lock
+ * @ATA_SPLIT_FAULT_DOORBELL_UNLOCKED: ring the doorbell without the lock
  * @ATA_SPLIT_FAULT_LEAK_ON_REFUSAL: do not unmap what StartIo refused
  * @ATA_SPLIT_FAULT_SHARED_TABLE: internal commands use tag 0's table
  * @ATA_SPLIT_FAULT_SKIP_EPOCH: do not compare the epoch of error handling
  * @ATA_SPLIT_FAULT_DONE_OUTSIDE_RCU: defer scsi_done() past the RCU section
- * @ATA_SPLIT_FAULT_NO_DOORBELL: do the bookkeeping and do not ring
- * @ATA_SPLIT_FAULT_MISCOUNT: retire commands and leave the link counted as active
- * @ATA_SPLIT_FAULT_PHANTOM: take a command whose doorbell was deferred for done
+ * @ATA_SPLIT_FAULT_NO_DOORBELL: do the bookkeeping but do not ring the doorbell
+ * @ATA_SPLIT_FAULT_MISCOUNT: retire commands but leave the link counted as active
+ * @ATA_SPLIT_FAULT_PHANTOM: treat a command whose doorbell is deferred as done
  * @ATA_SPLIT_FAULT_STRAND: defer a doorbell with nothing else in flight
- * @ATA_SPLIT_FAULT_RING_STALE: ring for what error handling has taken over
- * @ATA_SPLIT_FAULT_NO_LAST: as if the block layer never said that nothing follows
- * @ATA_SPLIT_FAULT_SHORT_WRITE: large writes leave out their last sector
- * @ATA_SPLIT_FAULT_STRAY_FUA: writes ask for FUA that nobody wanted
+ * @ATA_SPLIT_FAULT_RING_STALE: ring for commands that error handling owns
+ * @ATA_SPLIT_FAULT_NO_LAST: ignore the end of a batch (SCMD_LAST, ->commit_rqs())
+ * @ATA_SPLIT_FAULT_SHORT_WRITE: large writes omit their last sector
+ * @ATA_SPLIT_FAULT_STRAY_FUA: writes have FUA set without a request for it
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
- * @ATA_SPLIT_FAULT_GARBAGE_FIS: what the device is said to have sent is noise
- * @ATA_SPLIT_FAULT_UNC_STATUS: the disk says of queued commands that it could not read
- * @ATA_SPLIT_FAULT_WRONG_DIRECTION: reads come with a buffer for data out
+ * @ATA_SPLIT_FAULT_GARBAGE_FIS: received FISes contain random data
+ * @ATA_SPLIT_FAULT_UNC_STATUS: the status of queued commands is a read error
+ * @ATA_SPLIT_FAULT_WRONG_DIRECTION: reads arrive with DMA_TO_DEVICE
  * @ATA_SPLIT_FAULT_STUCK_ENGINE: a port's command engine does not stop
- * @ATA_SPLIT_NR_FAULTS: how many there are
+ * @ATA_SPLIT_NR_FAULTS: number of faults
  */
 enum ata_split_fault {
 	ATA_SPLIT_FAULT_NONE,
@@ -73,10 +73,10 @@ enum ata_split_fault {
  * @ATA_SPLIT_WINDOW_BUILT: between BuildIo and StartIo
  * @ATA_SPLIT_WINDOW_ISSUE: an internal command, before ->qc_issue() rings; the
  *	lock is dropped meanwhile
- * @ATA_SPLIT_WINDOW_IRQ: the port's interrupt, not yet looked at; it is masked
+ * @ATA_SPLIT_WINDOW_IRQ: the port's interrupt, before it is handled; it is masked
  *	meanwhile and no CPU is held
  * @ATA_SPLIT_WINDOW_DONE: in the interrupt handler, after it dropped the lock
- * @ATA_SPLIT_NR_WINDOWS: how many there are
+ * @ATA_SPLIT_NR_WINDOWS: number of windows
  */
 enum ata_split_window {
 	ATA_SPLIT_WINDOW_BUILDING,

@@ -3,7 +3,7 @@
  * Trace events of a command's stages in the split.  Names and fields are stable;
  * Documentation/tracing.rst explains them.
  *
- * port is N of ataN, tag the command's, as in libata's own events.
+ * port is the N of ataN and tag that of the command, as in libata's own events.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM ata_split
@@ -48,7 +48,7 @@
 	EMe(ATA_SPLIT_DONE_EH,		"done_eh")
 #endif
 
-/* Let perf and bpftrace know the numbers. */
+/* Export the values to user space (perf, bpftrace). */
 #undef EM
 #undef EMe
 #define EM(value, name)		TRACE_DEFINE_ENUM(value);
@@ -60,7 +60,7 @@ ATA_SPLIT_END_NAMES
 #define EM(value, name)		{ value, name },
 #define EMe(value, name)	{ value, name }
 
-/* Enabling one of the events of every command enables ata_split_tracing(). */
+/* Enabling any event that every command emits enables ata_split_tracing(). */
 #ifndef ATA_SPLIT_TRACE_REG_DECLARED
 #define ATA_SPLIT_TRACE_REG_DECLARED
 int ata_split_trace_reg(void);
