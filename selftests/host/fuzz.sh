@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Differential fuzzing against stock ahci, in guests with Debian's own kernel (see
-# selftests/fuzz): 100,000 commands get the same answers from both drivers and leave
+# selftests/fuzz): 50,000 commands get the same answers from both drivers and leave
 # the same disks, and fewer of them are the same FISes. Faults of the test variant
 # prove that either would notice.
 
@@ -52,7 +52,7 @@ seen() {
 	good "a stray FUA bit is seen in the FISes"
 }
 
-same commands COMMANDS=100000
+same commands COMMANDS=50000
 found
 same fis KIND=fis COMMANDS=1
 seen
