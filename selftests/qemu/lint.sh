@@ -9,12 +9,13 @@
 # What checkpatch cannot judge here:
 #  CAMELCASE            only within a kernel tree it knows struct Scsi_Host
 #  FUNCTION_ARGUMENTS   takes a member with __guarded_by() for a function
-#  PREFER_KERNEL_TYPES  user space, as in selftests/, has no u8
+#  PREFER_KERNEL_TYPES, PREFER_DEFINED_ATTRIBUTE_MACRO, STRCPY  user space, as in
+#                       selftests/, has no u8, __printf and strscpy
 #  EMBEDDED_FUNCTION_NAME  "number" is a word, too
 IGNORE_KERNEL=CAMELCASE,FUNCTION_ARGUMENTS
 #  the others          TRACE_EVENT() is no function; the kernel's are written so
 IGNORE_TRACE=COMPLEX_MACRO,MACRO_ARG_UNUSED,TRAILING_SEMICOLON,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE
-IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES,EMBEDDED_FUNCTION_NAME
+IGNORE_USER=CAMELCASE,PREFER_KERNEL_TYPES,EMBEDDED_FUNCTION_NAME,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY
 
 # sparse of the supported releases cannot read newer headers (it lacks
 # __typeof_unqual__), and the build would go on without it.

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a driver must not do, whether or not a given HBA would mind. Each breach is a line
+ * of the log, with the register accesses that led to it, and fails the test that asks
+ * for "breaches". The sections are those of AHCI 1.3.1.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hba.h"
+
+static unsigned int found;
+static char first_text[160];
+
+void breach(const char *format, ...)
+{
+	char text[sizeof(first_text)];
+	va_list args;
+
+	/* What a driver does to an HBA that is gone, or lies, tells nothing. */
+	if (hba.ones)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	say("breach: %s", text);
+	if (!found++)
+		memcpy(first_text, text, sizeof(text));
+	if (found < 4)
+		trace_dump();
+}
+
+/* How many since the last time, and the first of them. */
+unsigned int breaches(char *first, size_t n)
+{
+	unsigned int count = found;
+
+	snprintf(first, n, "%s", count ? first_text : "");
+	found = 0;
+	return count;
+}
+
+/* 3.3.14, 5.3.1: PxCI is written with ST set, for slots that exist and are free. */
+void check_doorbell(struct port *p, uint32_t value)
+{
+	unsigned int slots = (hba.cap >> CAP_NCS_SHIFT & 31) + 1;
+
+	if (value && !(p->cmd & CMD_ST))
+		breach("port %u: PxCI = %08x without PxCMD.ST (3.3.14)", p->nr, value);
+	if (value & p->ci)
+		breach("port %u: PxCI = %08x, but %08x is active (3.3.14)", p->nr, value,
+		       value & p->ci);
+	if (slots < 32 && value >> slots)
+		breach("port %u: PxCI = %08x with %u slots (3.1.1 NCS)", p->nr, value, slots);
+	if (value && p->orphans)
+		breach("port %u: PxCI = %08x, but ST was cleared under commands: no reset (10.3.1)",
+		       p->nr, value);
+}
+
+/* 3.3.13: PxSACT is written with ST set, for tags that are not outstanding. */
+void check_active(struct port *p, uint32_t value)
+{
+	if (value && !(p->cmd & CMD_ST))
+		breach("port %u: PxSACT = %08x without PxCMD.ST (3.3.13)", p->nr, value);
+	if (value & p->sact)
+		breach("port %u: PxSACT = %08x, but %08x is outstanding (3.3.13)", p->nr, value,
+		       value & p->sact);
+}
+
+/* Is a queued command's slot its tag, with PxSACT written before (5.6.4)? And the list? */
+void check_fetched(struct port *p, struct cmd *c)
+{
+	uint32_t dw0 = c->header[0];
+
+	if ((dw0 & HDR_CFL) < 2 || (dw0 & HDR_CFL) > 16)
+		breach("port %u slot %u: a command FIS of %u dwords (4.2.2)", p->nr, c->slot,
+		       dw0 & HDR_CFL);
+	if (c->table_at % TABLE_ALIGN)
+		breach("port %u slot %u: command table at %llx (4.2.2 CTBA)", p->nr, c->slot,
+		       (unsigned long long)c->table_at);
+	if (!(hba.cap & CAP_S64A) && (c->table_at | p->clb | p->fb) >> 32)
+		breach("port %u slot %u: an address above 4 GiB (3.1.1 S64A)", p->nr, c->slot);
+	if (!cmd_queued(c)) {
+		if (p->disk.queued && c->cfis[1] & FIS_C)
+			breach("port %u slot %u: command %02x while there are queued ones (5.6.4)",
+			       p->nr, c->slot, c->cfis[2]);
+		return;
+	}
+	if (c->cfis[12] >> 3 != c->slot)
+		breach("port %u slot %u: the tag is %u (5.6.4.1)", p->nr, c->slot,
+		       c->cfis[12] >> 3);
+	if (!(p->sact >> c->slot & 1))
+		breach("port %u slot %u: queued, but not in PxSACT (5.6.4.1)", p->nr, c->slot);
+	if (dw0 & HDR_P)
+		breach("port %u slot %u: queued, and prefetchable (4.2.2 P)", p->nr, c->slot);
+}
+
+static uint32_t sum(const uint8_t *data, size_t n)
+{
+	uint32_t value = 2166136261u;
+
+	while (n--)
+		value = (value ^ *data++) * 16777619u;
+	return value;
+}
+
+/*
+ * 5.5.1, 9.3.3.5.1: header and table belong to the HBA until the command is done. Of the
+ * header DW1 is the HBA's own (PRDBC). The first call remembers, a second compares.
+ */
+void check_unchanged(struct cmd *c)
+{
+	uint32_t header[4];
+	uint8_t table[TABLE_PRDT + 16 * 8];
+	uint32_t prds = c->prdtl < 8 ? c->prdtl : 8;
+	uint32_t value;
+
+	if (dma_read(c->header_at, header, sizeof(header)) ||
+	    dma_read(c->table_at, table, TABLE_PRDT + 16 * prds))
+		return;
+	value = sum(table, TABLE_PRDT + 16 * prds);
+	if (c->stage == FREE || c->stage == RUNG)
+		c->table_sum = value;
+	else if (value != c->table_sum)
+		breach("port %u slot %u: the command table was changed under the HBA (5.5.1)",
+		       c->port, c->slot);
+	if (header[0] != c->header[0] || header[2] != c->header[2] || header[3] != c->header[3])
+		breach("port %u slot %u: the header was changed under the HBA (5.5.1)",
+		       c->port, c->slot);
+}
+
+/* 10.3.1, 10.3.2: PxCLB stays while the list runs, PxFB while FISes are received. */
+void check_moving(struct port *p, uint32_t offset, uint32_t value)
+{
+	bool list = offset == PX_CLB || offset == PX_CLBU;
+
+	if (p->cmd & (list ? CMD_ST | CMD_CR : CMD_FRE | CMD_FR))
+		breach("port %u: Px%s is moved while it is in use (10.3.%u)", p->nr,
+		       list ? "CLB" : "FB", list ? 1 : 2);
+	if (offset == PX_CLB && value % LIST_ALIGN)
+		breach("port %u: PxCLB = %08x (3.3.1)", p->nr, value);
+	if (offset == PX_FB && value % RX_SIZE)
+		breach("port %u: PxFB = %08x (3.3.3)", p->nr, value);
+}
+
+/* 10.3.1: ST is set with FRE and FR set, CR clear, a device there and not busy. */
+void check_start(struct port *p)
+{
+	if (!(p->cmd & CMD_FRE) || !(p->cmd & CMD_FR))
+		breach("port %u: ST without FRE (10.3.1)", p->nr);
+	if (p->cmd & CMD_CR)
+		breach("port %u: ST while CR is set (10.3.1)", p->nr);
+	if (!p->fb || !p->clb)
+		breach("port %u: ST without PxCLB and PxFB (10.3.1)", p->nr);
+}
+
+/*
+ * 10.7.2.1: a cause is cleared in PxIS before its bit of IS is, or the bit comes back and
+ * interrupts in vain. A cause that is new since PxIS was written is no mistake.
+ */
+void check_acknowledge(uint32_t value)
+{
+	struct port *p = NULL;
+
+	while (next_port(&p))
+		if (value >> p->nr & 1 && p->ack_due && p->is & p->ie)
+			breach("port %u: IS is cleared before PxIS = %08x (10.7.2.1)", p->nr,
+			       p->is & p->ie);
+}

@@ -1,0 +1,796 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The language of tests. A line is a command; those of the command line come before the
+ * guest, those of the control socket while it runs. The answer is "ok TEXT" or
+ * "error TEXT", and when it comes the command has taken effect. The commands are in the
+ * table at the end; Documentation/hba.rst describes them.
+ *
+ * "when EVENT [KEY=VALUE...] do COMMAND" has a command carried out when something happens:
+ *
+ *   doorbell   PxCI is written
+ *   fetch      a command has been fetched
+ *   moved      its data are moved
+ *   fis        its FIS has been posted, no interrupt yet
+ *   sctl       PxSCTL.DET has changed
+ *
+ * with the keys port, op (opcode), tag (slot), lba, nth (only the nth such event, from 1).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "hba.h"
+
+#define MAX_WORDS	24
+#define MAX_LINE	512
+
+static char answer[MAX_LINE];
+
+/* The command that an event is about, for "drop", "error" and so on. */
+static struct cmd *current;
+
+struct rule {
+	struct rule	*next;
+	char		event[16];
+	long		port;
+	long		op;
+	long		tag;
+	long long	lba;
+	unsigned long	nth;
+	unsigned long	seen;
+	char		action[MAX_LINE];
+};
+
+static struct rule *rules;
+
+static const char *ok(void)
+{
+	return "ok";
+}
+
+static const char *error(const char *text, const char *word)
+{
+	snprintf(answer, sizeof(answer), "error %s: %s", text, word);
+	return answer;
+}
+
+/* number WORD: decimal, or hexadecimal after 0x; the rest of the word is wrong */
+static bool number(const char *word, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(word, &end, 0);
+	return !errno && end != word && !*end;
+}
+
+/* 512, 64M, 3T */
+static bool size(const char *word, uint64_t *value)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	*value = strtoull(word, &end, 0);
+	if (end == word || !*value)
+		return false;
+	if (*end) {
+		unit = strchr(units, *end);
+		if (!unit || end[1])
+			return false;
+		*value <<= 10 * (unit - units + 1);
+	}
+	return *value % 4096 == 0;
+}
+
+static struct port *port(const char *word)
+{
+	uint64_t n;
+
+	if (!number(word, &n) || n >= hba.ports)
+		return NULL;
+	return &hba.port[n];
+}
+
+static bool is_on(const char *word, bool *value)
+{
+	*value = !strcmp(word, "on");
+	return *value || !strcmp(word, "off");
+}
+
+/* Configuration ------------------------------------------------------------- */
+
+static const char *do_ports(char **w)
+{
+	uint64_t n;
+	unsigned int i;
+
+	if (!number(w[1], &n) || !n || n > MAX_PORTS)
+		return error("a number from 1 to 32 is wanted", w[1]);
+	hba.ports = (unsigned int)n;
+	hba.pi = n == 32 ? ~0u : (1u << n) - 1;
+	hba.cap = (hba.cap & ~CAP_NP) | (uint32_t)(n - 1);
+	for (i = 0; i < n; i++)
+		hba.port[i].nr = (uint8_t)i;
+	return ok();
+}
+
+static const char *do_vectors(char **w)
+{
+	uint64_t n;
+
+	if (!number(w[1], &n) || n > 32)
+		return error("a number from 0 to 32 is wanted", w[1]);
+	if (!strcmp(w[0], "msi"))
+		hba.msi = (unsigned int)n;
+	else
+		hba.msix = (unsigned int)n;
+	return ok();
+}
+
+static const char *do_register(char **w)
+{
+	uint64_t n;
+
+	if (!number(w[1], &n) || n > 0xffffffff)
+		return error("a register's value is wanted", w[1]);
+	if (!strcmp(w[0], "pi"))
+		hba.pi = (uint32_t)n;
+	else if (!strcmp(w[0], "vs"))
+		hba.vs = (uint32_t)n;
+	else if (!strcmp(w[0], "class"))
+		hba.class = (uint32_t)n;
+	else
+		hba.seed = n;
+	return ok();
+}
+
+static const char *do_id(char **w)
+{
+	unsigned int vendor, device;
+
+	if (sscanf(w[1], "%4x:%4x", &vendor, &device) != 2)
+		return error("VENDOR:DEVICE is wanted", w[1]);
+	hba.vendor = (uint16_t)vendor;
+	hba.device = (uint16_t)device;
+	return ok();
+}
+
+static const char *do_ncs(char **w)
+{
+	uint64_t n;
+
+	if (!number(w[1], &n) || !n || n > 32)
+		return error("a number from 1 to 32 is wanted", w[1]);
+	hba.cap = (hba.cap & ~(31u << CAP_NCS_SHIFT)) | (uint32_t)(n - 1) << CAP_NCS_SHIFT;
+	return ok();
+}
+
+static const struct {
+	const char	*name;
+	uint32_t	bit;
+	bool		second;		/* of CAP2 */
+} cap_names[] = {
+	{ "SXS", CAP_SXS, false }, { "EMS", CAP_EMS, false }, { "CCCS", CAP_CCCS, false },
+	{ "PSC", CAP_PSC, false }, { "SSC", CAP_SSC, false }, { "PMD", CAP_PMD, false },
+	{ "FBSS", CAP_FBSS, false }, { "SPM", CAP_SPM, false }, { "SAM", CAP_SAM, false },
+	{ "SCLO", CAP_SCLO, false }, { "SAL", CAP_SAL, false }, { "SALP", CAP_SALP, false },
+	{ "SSS", CAP_SSS, false }, { "SMPS", CAP_SMPS, false }, { "SSNTF", CAP_SSNTF, false },
+	{ "SNCQ", CAP_SNCQ, false }, { "S64A", CAP_S64A, false },
+	{ "BOH", CAP2_BOH, true }, { "APST", CAP2_APST, true }, { "SDS", CAP2_SDS, true },
+};
+
+/* cap +SSS -S64A ... */
+static const char *do_cap(char **w)
+{
+	unsigned int i;
+
+	while (*++w) {
+		for (i = 0; i < ARRAY_SIZE(cap_names); i++)
+			if (!strcmp(*w + 1, cap_names[i].name))
+				break;
+		if (i == ARRAY_SIZE(cap_names) || (**w != '+' && **w != '-'))
+			return error("+NAME or -NAME of a bit of CAP or CAP2 is wanted", *w);
+		uint32_t *reg = cap_names[i].second ? &hba.cap2 : &hba.cap;
+
+		*reg = **w == '+' ? *reg | cap_names[i].bit : *reg & ~cap_names[i].bit;
+	}
+	hba.bohc = hba.cap2 & CAP2_BOH ? BOHC_BOS : 0;
+	return ok();
+}
+
+/* disk PORT SIZE [file=PATH] [logical=N] [physical=N] [depth=N] [serial=TEXT] */
+static const char *do_disk(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t bytes, n, logical = SECTOR, physical = 0, depth = 32;
+	const char *file = NULL;
+	struct disk *d;
+	char **option;
+
+	if (!p || p->disk.media)
+		return error("a port without a disk is wanted", w[1]);
+	d = &p->disk;
+	if (!size(w[2], &bytes))
+		return error("a multiple of 4096 is wanted, or with K, M, G, T", w[2]);
+	snprintf(d->serial, sizeof(d->serial), "HBA-%u", p->nr);
+	for (option = w + 3; *option; option++) {
+		char *value = strchr(*option, '=');
+
+		if (value)
+			*value++ = 0;
+		if (value && !strcmp(*option, "file"))
+			file = value;
+		else if (value && !strcmp(*option, "serial"))
+			snprintf(d->serial, sizeof(d->serial), "%s", value);
+		else if (!value || !number(value, &n) || !n)
+			return error("OPTION=VALUE is wanted", *option);
+		else if (!strcmp(*option, "logical") && (n == 512 || n == 4096))
+			logical = n;
+		else if (!strcmp(*option, "physical") && (n == 512 || n == 4096))
+			physical = n;
+		else if (!strcmp(*option, "depth") && n <= 32)
+			depth = n;
+		else
+			return error("there is no such option, or not with that value", *option);
+	}
+	disk_create(d, bytes, file);
+	d->logical = (uint32_t)logical;
+	d->physical = (uint32_t)(physical > logical ? physical : logical);
+	d->depth = (uint32_t)depth;
+	return ok();
+}
+
+static const char *do_path(char **w)
+{
+	if (!strcmp(w[0], "socket"))
+		user_listen(w[1]);
+	else if (!strcmp(w[0], "control"))
+		control_listen(w[1]);
+	else
+		trace_to(w[1]);
+	return ok();
+}
+
+/* What is switched on and off --------------------------------------------- */
+
+static const char *do_switch(char **w)
+{
+	bool value;
+
+	if (!is_on(w[1], &value))
+		return error("on or off is wanted", w[1]);
+	if (!strcmp(w[0], "intx"))
+		hba.intx = value;
+	else if (!strcmp(w[0], "onebyone"))
+		hba.one_by_one = value;
+	else if (!strcmp(w[0], "mute"))
+		hba.mute = value;
+	else if (!strcmp(w[0], "ones"))
+		hba.ones = value;
+	else
+		trace_on(value);
+	if (!hba.mute && !hba.ones)
+		hba_interrupt_again();
+	return ok();
+}
+
+static const char *do_delay(char **w)
+{
+	uint64_t least, most;
+
+	/* delay US: of the command that an event is about */
+	if (!w[2]) {
+		if (!current || !number(w[1], &least))
+			return error("delay MIN MAX is wanted, in microseconds", w[1]);
+		current->fate.delay = least * 1000;
+		return ok();
+	}
+	if (!number(w[1], &least) || !number(w[2], &most) || most < least)
+		return error("delay MIN MAX is wanted, in microseconds", w[1]);
+	hba.delay_min = least * 1000;
+	hba.delay_max = most * 1000;
+	return ok();
+}
+
+/* Commands in flight -------------------------------------------------------- */
+
+static uint32_t waiting(const struct port *p)
+{
+	uint32_t tags = 0;
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++)
+		if (p->slot[i].stage >= FETCHED)
+			tags |= 1u << i;
+	return tags;
+}
+
+/* hold [PORT]: commands to come wait; or the one that an event is about */
+static const char *do_hold(char **w)
+{
+	struct port *p;
+
+	if (!w[1]) {
+		if (!current)
+			return error("a port is wanted", w[0]);
+		current->fate.hold = true;
+		return ok();
+	}
+	p = port(w[1]);
+	if (!p)
+		return error("there is no such port", w[1]);
+	p->fate.hold = true;
+	return ok();
+}
+
+/* release PORT TAGS...: each word completes at once, as a mask of tags in one FIS */
+static const char *do_release(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t tags;
+	char **word;
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	for (word = w + 2; *word; word++)
+		if (!number(*word, &tags) || tags > 0xffffffff || tags & ~waiting(p))
+			return error("a mask of waiting commands is wanted", *word);
+	for (word = w + 2; *word; word++) {
+		number(*word, &tags);
+		list_complete(p, (uint32_t)tags);
+	}
+	return ok();
+}
+
+/* resume PORT: nothing waits any more */
+static const char *do_resume(char **w)
+{
+	struct port *p = port(w[1]);
+	unsigned int i;
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	p->fate.hold = false;
+	for (i = 0; i < MAX_SLOTS; i++)
+		p->slot[i].fate.hold = false;
+	return ok();
+}
+
+static const char *do_waiting(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	snprintf(answer, sizeof(answer), "ok 0x%08x", waiting(p));
+	return answer;
+}
+
+/* drop, error ERROR, fatal BITS: of the command that an event is about */
+static const char *do_fate(char **w)
+{
+	uint64_t n = 0;
+
+	if (!current)
+		return error("this is for an event's command", w[0]);
+	if (w[1] && !number(w[1], &n))
+		return error("a number is wanted", w[1]);
+	if (!strcmp(w[0], "drop"))
+		current->fate.drop = true;
+	else if (!strcmp(w[0], "error"))
+		current->fate.error = (uint8_t)n;
+	else
+		current->fate.is = (uint32_t)n;
+	return ok();
+}
+
+/* Ports --------------------------------------------------------------------- */
+
+static const char *do_plug(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (!p || !p->disk.media)
+		return error("there is no such disk", w[1]);
+	if (!strcmp(w[0], "plug") == p->disk.present)
+		return error("it is so already", w[1]);
+	if (p->disk.present)
+		port_unplug(p);
+	else
+		port_plug(p);
+	return ok();
+}
+
+/* flap PORT N: the link goes and comes, so many times */
+static const char *do_flap(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t n;
+
+	if (!p || !p->disk.present)
+		return error("there is no such disk", w[1]);
+	if (!number(w[2], &n))
+		return error("a number is wanted", w[2]);
+	while (n--) {
+		port_unplug(p);
+		port_plug(p);
+	}
+	return ok();
+}
+
+/* bad PORT LBA|none: a sector that cannot be read */
+static const char *do_bad(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	p->disk.bad = strcmp(w[2], "none");
+	if (p->disk.bad && !number(w[2], &p->disk.bad_lba))
+		return error("a sector or none is wanted", w[2]);
+	return ok();
+}
+
+/* cut PORT PERCENT: the disk loses power, and so much of what was only in its cache */
+static const char *do_cut(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t n;
+
+	if (!p || !p->disk.present)
+		return error("there is no such disk", w[1]);
+	if (!number(w[2], &n) || n > 100)
+		return error("a percentage is wanted", w[2]);
+	disk_power_cut(p, (unsigned int)n);
+	return ok();
+}
+
+/* event, fatal, sdb, serr PORT BITS: of PxIS, of an SDB FIS that lies, of PxSERR */
+static const char *do_bits(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t n;
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	if (!number(w[2], &n) || n > 0xffffffff)
+		return error("a register's value is wanted", w[2]);
+	if (!strcmp(w[0], "event")) {
+		hba_event(p, (uint32_t)n);
+	} else if (!strcmp(w[0], "sdb")) {
+		sdb_fis(p, STS_DRDY, 0, (uint32_t)n);
+	} else if (!strcmp(w[0], "sact")) {
+		p->sact = (uint32_t)n;
+	} else if (!strcmp(w[0], "ci")) {
+		p->ci = (uint32_t)n;
+	} else if (!strcmp(w[0], "tfd")) {
+		p->tfd = (uint32_t)n;
+	} else {
+		p->serr |= (uint32_t)n;
+		hba_event(p, 0);
+	}
+	return ok();
+}
+
+/* irq PORT: an interrupt without a cause */
+static const char *do_irq(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX))
+		irq_port(p->nr);
+	else
+		irq_trigger(IRQ_INTX, 0);
+	return ok();
+}
+
+/* stuck PORT cr|fr|none: bits of PxCMD that stay when they should clear */
+static const char *do_stuck(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (!p)
+		return error("there is no such port", w[1]);
+	if (!strcmp(w[2], "cr"))
+		p->stuck = CMD_CR;
+	else if (!strcmp(w[2], "fr"))
+		p->stuck = CMD_FR;
+	else if (!strcmp(w[2], "none"))
+		p->stuck = 0;
+	else
+		return error("cr, fr or none is wanted", w[2]);
+	if (!p->stuck && !(p->cmd & CMD_ST))
+		p->cmd &= ~CMD_CR;
+	if (!p->stuck && !(p->cmd & CMD_FRE))
+		p->cmd &= ~CMD_FR;
+	return ok();
+}
+
+/* Rules --------------------------------------------------------------------- */
+
+static bool match(const struct rule *r, const char *event, const struct port *p,
+		  const struct cmd *c)
+{
+	if (strcmp(r->event, event) || (r->port >= 0 && r->port != p->nr))
+		return false;
+	if (!c)
+		return r->op < 0 && r->tag < 0 && r->lba < 0;
+	return (r->op < 0 || r->op == c->cfis[2]) && (r->tag < 0 || r->tag == c->slot) &&
+	       (r->lba < 0 || (uint64_t)r->lba == cmd_lba(c));
+}
+
+/* Something happens, to a command or to a port. An action may not cause events. */
+void control_event(const char *event, struct port *p, struct cmd *c)
+{
+	static bool inside;
+	char line[MAX_LINE];
+	struct rule *r;
+
+	if (inside)
+		return;
+	inside = true;
+	current = c;
+	for (r = rules; r; r = r->next) {
+		const char *result;
+
+		if (!match(r, event, p, c) || (++r->seen != r->nth && r->nth))
+			continue;
+		strcpy(line, r->action);
+		result = control_line(line);
+		if (strncmp(result, "ok", 2))
+			say("when %s do %s: %s", event, r->action, result);
+	}
+	current = NULL;
+	inside = false;
+}
+
+static bool set_key(struct rule *r, const char *key, uint64_t value)
+{
+	if (!strcmp(key, "port"))
+		r->port = (long)value;
+	else if (!strcmp(key, "op"))
+		r->op = (long)value;
+	else if (!strcmp(key, "tag"))
+		r->tag = (long)value;
+	else if (!strcmp(key, "lba"))
+		r->lba = (long long)value;
+	else if (!strcmp(key, "nth"))
+		r->nth = (unsigned long)value;
+	else
+		return false;
+	return true;
+}
+
+static const char *do_when(char **w)
+{
+	static const char *const events[] = { "doorbell", "fetch", "moved", "fis", "sctl" };
+	struct rule *r = calloc(1, sizeof(*r)), **end = &rules;
+	unsigned int i;
+	uint64_t n;
+
+	for (i = 0; i < ARRAY_SIZE(events) && strcmp(events[i], w[1]); i++)
+		;
+	if (!r || i == ARRAY_SIZE(events)) {
+		free(r);
+		return error("doorbell, fetch, moved, fis or sctl is wanted", w[1]);
+	}
+	snprintf(r->event, sizeof(r->event), "%s", w[1]);
+	r->port = -1;
+	r->op = -1;
+	r->tag = -1;
+	r->lba = -1;
+	for (w += 2; *w && strcmp(*w, "do"); w++) {
+		char *value = strchr(*w, '=');
+
+		if (value)
+			*value++ = 0;
+		if (!value || !number(value, &n) || !set_key(r, *w, n)) {
+			free(r);
+			return error("port, op, tag, lba or nth is wanted, with a value", *w);
+		}
+	}
+	if (!*w || !w[1]) {
+		free(r);
+		return error("do COMMAND is missing", "when");
+	}
+	for (w++; *w; w++)
+		snprintf(r->action + strlen(r->action), sizeof(r->action) - strlen(r->action),
+			 "%s%s", *r->action ? " " : "", *w);
+	while (*end)
+		end = &(*end)->next;
+	*end = r;
+	return ok();
+}
+
+static const char *do_forget(char **w)
+{
+	struct rule *r;
+
+	(void)w;
+	while (rules) {
+		r = rules;
+		rules = r->next;
+		free(r);
+	}
+	return ok();
+}
+
+/* Questions ----------------------------------------------------------------- */
+
+static const char *do_breaches(char **w)
+{
+	char first[160];
+	unsigned int n = breaches(first, sizeof(first));
+
+	(void)w;
+	snprintf(answer, sizeof(answer), "ok %u%s%s", n, n ? " " : "", first);
+	return answer;
+}
+
+/* reads, writes of registers; interrupts of each vector */
+static const char *do_stats(char **w)
+{
+	unsigned int i, n;
+
+	(void)w;
+	n = (unsigned int)snprintf(answer, sizeof(answer), "ok reads=%llu writes=%llu irqs=",
+				   (unsigned long long)hba.reads, (unsigned long long)hba.writes);
+	for (i = 0; i < 32 && n < sizeof(answer); i++)
+		n += (unsigned int)snprintf(answer + n, sizeof(answer) - n, "%s%llu", i ? "," : "",
+					    (unsigned long long)irqs(i));
+	return answer;
+}
+
+static const struct {
+	const char	*name;
+	int		least;		/* words */
+	int		most;
+	bool		early;		/* only before the guest */
+	const char	*(*run)(char **w);
+} commands[] = {
+	{ "socket", 2, 2, true, do_path },
+	{ "control", 2, 2, true, do_path },
+	{ "tracefile", 2, 2, true, do_path },
+	{ "ports", 2, 2, true, do_ports },
+	{ "pi", 2, 2, true, do_register },
+	{ "vs", 2, 2, true, do_register },
+	{ "class", 2, 2, true, do_register },
+	{ "id", 2, 2, true, do_id },
+	{ "msi", 2, 2, true, do_vectors },
+	{ "msix", 2, 2, true, do_vectors },
+	{ "intx", 2, 2, true, do_switch },
+	{ "ncs", 2, 2, true, do_ncs },
+	{ "cap", 2, MAX_WORDS, true, do_cap },
+	{ "disk", 3, MAX_WORDS, true, do_disk },
+	{ "seed", 2, 2, false, do_register },
+	{ "onebyone", 2, 2, false, do_switch },
+	{ "delay", 2, 3, false, do_delay },
+	{ "hold", 1, 2, false, do_hold },
+	{ "release", 3, MAX_WORDS, false, do_release },
+	{ "resume", 2, 2, false, do_resume },
+	{ "waiting", 2, 2, false, do_waiting },
+	{ "drop", 1, 1, false, do_fate },
+	{ "error", 2, 2, false, do_fate },
+	{ "fatal", 2, 2, false, do_fate },
+	{ "plug", 2, 2, false, do_plug },
+	{ "unplug", 2, 2, false, do_plug },
+	{ "flap", 3, 3, false, do_flap },
+	{ "bad", 3, 3, false, do_bad },
+	{ "cut", 3, 3, false, do_cut },
+	{ "event", 3, 3, false, do_bits },
+	{ "serr", 3, 3, false, do_bits },
+	{ "sdb", 3, 3, false, do_bits },
+	{ "sact", 3, 3, false, do_bits },
+	{ "ci", 3, 3, false, do_bits },
+	{ "tfd", 3, 3, false, do_bits },
+	{ "irq", 2, 2, false, do_irq },
+	{ "stuck", 3, 3, false, do_stuck },
+	{ "mute", 2, 2, false, do_switch },
+	{ "ones", 2, 2, false, do_switch },
+	{ "trace", 2, 2, false, do_switch },
+	{ "when", 4, MAX_WORDS, false, do_when },
+	{ "forget", 1, 1, false, do_forget },
+	{ "breaches", 1, 1, false, do_breaches },
+	{ "stats", 1, 1, false, do_stats },
+};
+
+static bool running;
+
+/* Carries out a line, and returns the answer, which is good until the next line. */
+const char *control_line(char *line)
+{
+	char *words[MAX_WORDS + 1] = { NULL }, *save = NULL, *word;
+	int n = 0;
+	unsigned int i;
+
+	trace_note(line);
+	for (word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		if (n == MAX_WORDS)
+			return error("too many words", word);
+		words[n++] = word;
+	}
+	if (!n)
+		return error("a command is wanted", "");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, words[0]))
+			break;
+	if (i == ARRAY_SIZE(commands))
+		return error("there is no such command", words[0]);
+	if (n < commands[i].least || n > commands[i].most)
+		return error("wrong number of words", words[0]);
+	if (commands[i].early && running)
+		return error("that is for the command line", words[0]);
+	return commands[i].run(words);
+}
+
+/* The control socket -------------------------------------------------------- */
+
+static int listener = -1, client = -1;
+static char buffer[2 * MAX_LINE];
+static size_t filled;
+
+void control_listen(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		fail("control: the path is too long: %s", path);
+	strcpy(address.sun_path, path);
+	unlink(path);
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, 1))
+		fail("control: cannot listen on %s: %s", path, strerror(errno));
+}
+
+int control_fd(void)
+{
+	return client >= 0 ? client : listener;
+}
+
+static void lines(void)
+{
+	char *end;
+
+	while ((end = memchr(buffer, '\n', filled))) {
+		char line[MAX_LINE + 2];
+		size_t n = (size_t)(end + 1 - buffer);
+
+		if (n > MAX_LINE)
+			n = MAX_LINE;
+		memcpy(line, buffer, n - 1);
+		line[n - 1] = 0;
+		filled -= (size_t)(end + 1 - buffer);
+		memmove(buffer, end + 1, filled);
+		n = (size_t)snprintf(line, sizeof(line), "%s\n", control_line(line));
+		if (send(client, line, n < sizeof(line) ? n : sizeof(line) - 1, MSG_NOSIGNAL) < 0)
+			say("control: an answer is lost");
+	}
+}
+
+void control_ready(void)
+{
+	ssize_t got;
+
+	running = true;
+	if (client < 0) {
+		client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		filled = 0;
+		return;
+	}
+	got = recv(client, buffer + filled, sizeof(buffer) - filled, 0);
+	if (got <= 0 || filled + (size_t)got == sizeof(buffer)) {
+		close(client);
+		client = -1;
+		return;
+	}
+	filled += (size_t)got;
+	lines();
+}

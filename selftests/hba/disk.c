@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An ATA disk: the commands (ACS-4, section 7), media and volatile write cache.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "hba.h"
+
+/* Media --------------------------------------------------------------------- */
+
+static uint8_t *memory(uint64_t bytes, const char *file)
+{
+	int fd = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) :
+			memfd_create("disk", MFD_CLOEXEC);
+	void *p;
+
+	if (fd < 0 || ftruncate(fd, (off_t)bytes))
+		fail("disk: cannot have %llu bytes in %s", (unsigned long long)bytes,
+		     file ? file : "memory");
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (p == MAP_FAILED)
+		fail("disk: cannot map %llu bytes", (unsigned long long)bytes);
+	close(fd);
+	return p;
+}
+
+void disk_create(struct disk *d, uint64_t bytes, const char *file)
+{
+	d->sectors = bytes / SECTOR;
+	d->logical = SECTOR;
+	d->physical = SECTOR;
+	d->media = memory(bytes, file);
+	d->stable = memory(bytes, NULL);
+	d->dirty = memory(d->sectors / 8 + 1, NULL);
+	d->cache = true;
+	d->depth = 32;
+	d->present = true;
+}
+
+static bool is_dirty(const struct disk *d, uint64_t lba)
+{
+	return d->dirty[lba / 8] >> lba % 8 & 1;
+}
+
+static void set_dirty(struct disk *d, uint64_t lba, bool yes)
+{
+	uint8_t bit = (uint8_t)(1u << lba % 8);
+
+	d->dirty[lba / 8] = yes ? d->dirty[lba / 8] | bit : d->dirty[lba / 8] & ~bit;
+}
+
+/* Before a write: a power cut brings the old content back, unless it goes to the media. */
+static void will_write(struct disk *d, uint64_t lba, uint64_t n, bool fua)
+{
+	for (; n--; lba++) {
+		if (fua || !d->cache) {
+			set_dirty(d, lba, false);
+		} else if (!is_dirty(d, lba)) {
+			memcpy(d->stable + lba * SECTOR, d->media + lba * SECTOR, SECTOR);
+			set_dirty(d, lba, true);
+		}
+	}
+}
+
+static void flush(struct disk *d)
+{
+	memset(d->dirty, 0, d->sectors / 8 + 1);
+}
+
+/*
+ * The disk loses power: of what is only in its cache a part is lost, sector by sector, as
+ * the cache is written back in any order. It comes back as after a hot-plug.
+ */
+void disk_power_cut(struct port *p, unsigned int percent)
+{
+	struct disk *d = &p->disk;
+	uint64_t lba, lost = 0;
+
+	port_unplug(p);
+	for (lba = 0; lba < d->sectors; lba++) {
+		if (!d->dirty[lba / 8]) {
+			lba |= 7;
+			continue;
+		}
+		if (!is_dirty(d, lba) || hash(hba.seed, lba, p->ordinal) % 100 >= percent)
+			continue;
+		memcpy(d->media + lba * SECTOR, d->stable + lba * SECTOR, SECTOR);
+		lost++;
+	}
+	flush(d);
+	say("port %u: power cut, %llu sectors lost", p->nr, (unsigned long long)lost);
+	port_plug(p);
+}
+
+/* COMRESET, SRST: the commands are gone, the cache is not. */
+void disk_reset(struct disk *d)
+{
+	d->queued = 0;
+	d->ncq_error = false;
+}
+
+/* Commands ------------------------------------------------------------------ */
+
+bool cmd_queued(const struct cmd *c)
+{
+	uint8_t op = c->cfis[2];
+
+	return c->cfis[1] & FIS_C && op >= 0x60 && op <= 0x65 && op != 0x62;
+}
+
+/* Of an EXT command (48 bits); bytes 8 to 10 are zero in others. */
+static uint64_t lba48(const struct cmd *c)
+{
+	const uint8_t *f = c->cfis;
+
+	return f[4] | f[5] << 8 | (uint64_t)f[6] << 16 | (uint64_t)f[8] << 24 |
+	       (uint64_t)f[9] << 32 | (uint64_t)f[10] << 40;
+}
+
+static uint64_t lba28(const struct cmd *c)
+{
+	const uint8_t *f = c->cfis;
+
+	return f[4] | f[5] << 8 | (uint64_t)f[6] << 16 | (uint64_t)(f[7] & 15) << 24;
+}
+
+static uint16_t feature(const struct cmd *c)
+{
+	return (uint16_t)(c->cfis[3] | c->cfis[11] << 8);
+}
+
+static uint16_t count(const struct cmd *c)
+{
+	return (uint16_t)(c->cfis[12] | c->cfis[13] << 8);
+}
+
+enum type { NONE, READ, WRITE, VERIFY };
+
+/* 28-bit reads and writes, PIO or DMA; and their EXT forms */
+#define EXT	1u
+#define PIO	2u
+#define FUA	4u
+#define QUEUED	8u
+
+struct op {
+	uint8_t		code;
+	enum type	type;
+	unsigned int	flags;
+	bool		(*run)(struct port *p, struct cmd *c);
+};
+
+/* 7.9: the disk is told to abort what it does not know. */
+static bool abort_cmd(struct cmd *c)
+{
+	c->error = ERR_ABRT;
+	return false;
+}
+
+static bool answer(struct cmd *c, void *buf, uint32_t n, bool pio)
+{
+	c->pio_in = pio;
+	c->block = SECTOR;
+	return !cmd_move(c, buf, n, true);
+}
+
+/* 7.12: word by word as the disk has it. */
+static bool run_identify(struct port *p, struct cmd *c)
+{
+	uint16_t words[256];
+
+	identify(p, words);
+	return answer(c, words, sizeof(words), true);
+}
+
+/* 7.22, 7.24: pages of a log. Only that of NCQ errors ends their state (SATA 13.6.3). */
+static bool run_read_log(struct port *p, struct cmd *c)
+{
+	uint16_t page = (uint16_t)(c->cfis[5] | c->cfis[9] << 8), n = count(c), i;
+	uint8_t buf[SECTOR], log = c->cfis[4];
+
+	for (i = 0; i < n; i++, page++) {
+		if (!log_page(p, log, page, buf))
+			return abort_cmd(c);
+		if (!answer(c, buf, sizeof(buf), c->cfis[2] == 0x2f))
+			return false;
+	}
+	if (log == 0x10)
+		p->disk.ncq_error = false;
+	return true;
+}
+
+/* 7.5.2: TRIM: 64 entries a sector, of 48 bits of LBA and 16 of length. It reads zeros. */
+static bool trim(struct disk *d, struct cmd *c, uint32_t sectors)
+{
+	uint64_t entries[SECTOR / 8], scale = d->logical / SECTOR;
+	unsigned int i;
+
+	while (sectors--) {
+		if (cmd_move(c, entries, sizeof(entries), false))
+			return false;
+		for (i = 0; i < ARRAY_SIZE(entries); i++) {
+			uint64_t lba = (entries[i] & 0xffffffffffff) * scale;
+			uint64_t n = (entries[i] >> 48) * scale;
+
+			if (lba + n > d->sectors) {
+				c->error = ERR_IDNF;
+				return false;
+			}
+			will_write(d, lba, n, false);
+			memset(d->media + lba * SECTOR, 0, n * SECTOR);
+		}
+	}
+	return true;
+}
+
+static bool run_trim(struct port *p, struct cmd *c)
+{
+	return feature(c) & 1 ? trim(&p->disk, c, count(c)) : abort_cmd(c);
+}
+
+/* 7.39 SEND FPDMA QUEUED; subcommand 0 is TRIM. */
+static bool run_send_queued(struct port *p, struct cmd *c)
+{
+	if (c->cfis[13] & 31)
+		return abort_cmd(c);
+	return trim(&p->disk, c, feature(c));
+}
+
+static bool run_flush(struct port *p, struct cmd *c)
+{
+	(void)c;
+	flush(&p->disk);
+	return true;
+}
+
+/* 7.44 */
+static bool run_set_features(struct port *p, struct cmd *c)
+{
+	switch (c->cfis[3]) {
+	case 0x02:
+	case 0x82:
+		p->disk.cache = c->cfis[3] == 0x02;
+		if (!p->disk.cache)
+			flush(&p->disk);
+		return true;
+	case 0xc3:
+		p->disk.sense = c->cfis[12] & 1;
+		return true;
+	case 0x03:	/* transfer mode */
+	case 0x10:	/* SATA features: accepted, none of them is there to see */
+	case 0x90:
+	case 0x05:	/* APM */
+	case 0x85:
+		return true;
+	}
+	return abort_cmd(c);
+}
+
+/* 7.48: enabled, and well. */
+static bool run_smart(struct port *p, struct cmd *c)
+{
+	uint8_t buf[SECTOR] = { 0 };
+
+	(void)p;
+	if (c->cfis[5] != 0x4f || c->cfis[6] != 0xc2)
+		return abort_cmd(c);
+	switch (c->cfis[3]) {
+	case 0xd0:
+		return answer(c, buf, sizeof(buf), true);
+	case 0xd8:
+	case 0xd9:
+	case 0xda:
+		return true;
+	}
+	return abort_cmd(c);
+}
+
+/* 7.3: active or idle */
+static bool run_power_mode(struct port *p, struct cmd *c)
+{
+	(void)p;
+	c->count = 0xff;
+	return true;
+}
+
+static bool run_nothing(struct port *p, struct cmd *c)
+{
+	(void)p;
+	(void)c;
+	return true;
+}
+
+static const struct op ops[] = {
+	{ 0x06, NONE, EXT, run_trim },
+	{ 0x20, READ, PIO, NULL },
+	{ 0x24, READ, PIO | EXT, NULL },
+	{ 0x25, READ, EXT, NULL },
+	{ 0x29, READ, PIO | EXT, NULL },
+	{ 0x2f, NONE, EXT, run_read_log },
+	{ 0x30, WRITE, PIO, NULL },
+	{ 0x34, WRITE, PIO | EXT, NULL },
+	{ 0x35, WRITE, EXT, NULL },
+	{ 0x39, WRITE, PIO | EXT, NULL },
+	{ 0x3d, WRITE, EXT | FUA, NULL },
+	{ 0x40, VERIFY, 0, NULL },
+	{ 0x42, VERIFY, EXT, NULL },
+	{ 0x47, NONE, EXT, run_read_log },
+	{ 0x60, READ, QUEUED, NULL },
+	{ 0x61, WRITE, QUEUED, NULL },
+	{ 0x64, NONE, QUEUED, run_send_queued },
+	{ 0xb0, NONE, 0, run_smart },
+	{ 0xc4, READ, PIO, NULL },
+	{ 0xc5, WRITE, PIO, NULL },
+	{ 0xc6, NONE, 0, run_nothing },		/* SET MULTIPLE MODE */
+	{ 0xc8, READ, 0, NULL },
+	{ 0xca, WRITE, 0, NULL },
+	{ 0xce, WRITE, PIO | EXT | FUA, NULL },
+	{ 0xe0, NONE, 0, run_flush },		/* STANDBY IMMEDIATE */
+	{ 0xe1, NONE, 0, run_nothing },		/* IDLE IMMEDIATE */
+	{ 0xe2, NONE, 0, run_nothing },		/* STANDBY */
+	{ 0xe3, NONE, 0, run_nothing },		/* IDLE */
+	{ 0xe5, NONE, 0, run_power_mode },
+	{ 0xe6, NONE, 0, run_flush },		/* SLEEP */
+	{ 0xe7, NONE, 0, run_flush },
+	{ 0xea, NONE, EXT, run_flush },
+	{ 0xec, NONE, 0, run_identify },
+	{ 0xef, NONE, 0, run_set_features },
+	{ 0xf5, NONE, 0, run_nothing },		/* SECURITY FREEZE LOCK */
+};
+
+static const struct op *find(uint8_t code)
+{
+	const struct op *op;
+
+	for (op = ops; op < ops + ARRAY_SIZE(ops); op++)
+		if (op->code == code)
+			return op;
+	return NULL;
+}
+
+/*
+ * The sectors of a command, in units of 512 bytes as the media has them; a count of 0 is
+ * the most that there can be.
+ */
+static void extent(const struct disk *d, const struct op *op, const struct cmd *c,
+		   uint64_t *lba, uint64_t *n)
+{
+	uint64_t scale = d->logical / SECTOR;
+
+	*lba = cmd_lba(c) * scale;
+	if (op->flags & QUEUED)
+		*n = feature(c) ? feature(c) : 65536;
+	else if (op->flags & EXT)
+		*n = count(c) ? count(c) : 65536;
+	else
+		*n = c->cfis[12] ? c->cfis[12] : 256;
+	*n *= scale;
+}
+
+uint64_t cmd_lba(const struct cmd *c)
+{
+	const struct op *op = find(c->cfis[2]);
+
+	return op && op->flags & (EXT | QUEUED) ? lba48(c) : lba28(c);
+}
+
+/* 7.23 and the like. Data before a bad sector are moved, as a disk does. */
+static bool transfer(struct disk *d, struct cmd *c, const struct op *op)
+{
+	bool fua = op->flags & FUA || (op->flags & QUEUED && c->cfis[7] & 0x80);
+	uint64_t lba, n;
+
+	extent(d, op, c, &lba, &n);
+	if (lba + n > d->sectors) {
+		c->error = ERR_IDNF;
+		return false;
+	}
+	if (op->type != WRITE && d->bad && d->bad_lba >= lba && d->bad_lba < lba + n) {
+		c->lba = d->bad_lba / (d->logical / SECTOR);
+		c->error = ERR_UNC;
+		n = d->bad_lba - lba;
+	}
+	if (op->type == VERIFY)
+		return !c->error;
+	if (op->type == WRITE)
+		will_write(d, lba, n, fua);
+	c->pio_in = op->type == READ && op->flags & PIO;
+	c->block = SECTOR;
+	return !cmd_move(c, d->media + lba * SECTOR, (uint32_t)(n * SECTOR), op->type == READ) &&
+	       !c->error;
+}
+
+/* Fills in what the disk answers. */
+void disk_execute(struct port *p, struct cmd *c)
+{
+	struct disk *d = &p->disk;
+	const struct op *op = find(c->cfis[2]);
+
+	/* SATA 13.6.3: after a queued command failed, only the error log is answered. */
+	if (d->ncq_error && !((c->cfis[2] == 0x2f || c->cfis[2] == 0x47) && c->cfis[4] == 0x10)) {
+		c->error = ERR_ABRT;
+		return;
+	}
+	c->count = op && op->flags & QUEUED ? 0 : count(c);
+	if (!op)
+		abort_cmd(c);
+	else if (op->run)
+		op->run(p, c);
+	else
+		transfer(d, c, op);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A model of an AHCI HBA with its disks, for tests: QEMU's vfio-user-pci shows it to a
+ * guest as a PCI device.
+ *
+ *   main.c      command line, the loop
+ *   user.c      vfio-user: the messages of QEMU
+ *   pci.c       configuration space, interrupts
+ *   dma.c       the guest's memory
+ *   host.c      generic host control registers
+ *   port.c      port registers, link
+ *   list.c      command list: fetch, data, FIS, interrupt
+ *   disk.c      ATA disk
+ *   identify.c  what a disk says of itself, its logs
+ *   control.c   the language of tests: configuration, and what goes wrong
+ *   check.c     what a driver must not do
+ *   trace.c     the last register accesses
+ *
+ * One process is one HBA, with one thread. Time is CLOCK_MONOTONIC in nanoseconds.
+ */
+#ifndef HBA_H
+#define HBA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ahci.h"
+
+#define MAX_PORTS	32
+#define MAX_SLOTS	32
+#define SECTOR		512u
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define MS		1000000ull
+
+/* Where a command is in its life; tests name these. */
+enum stage { FREE, RUNG, FETCHED, MOVED, DONE };
+
+/* How a command ends: as the disk says, or as a test wants it. */
+struct fate {
+	bool	drop;		/* no FIS ever comes */
+	bool	hold;		/* waits for "release" */
+	uint8_t	error;		/* ATA error register, with ERR in status; 0: none */
+	uint32_t is;		/* a fatal error of the HBA's: that bit of PxIS */
+	uint64_t delay;		/* ns */
+};
+
+/* A slot of the command list. */
+struct cmd {
+	enum stage	stage;
+	uint8_t		port;
+	uint8_t		slot;
+	uint8_t		cfis[64];
+	uint32_t	header[4];	/* as fetched, to see whether it is changed */
+	uint64_t	header_at;
+	uint64_t	table_at;
+	uint32_t	table_sum;
+	uint32_t	prdtl;
+	uint64_t	due;
+	uint64_t	ordinal;	/* of the port's commands, from 0 */
+	struct fate	fate;
+	/* What has been moved, and where the next byte goes. */
+	uint32_t	moved;
+	uint32_t	prd;
+	uint32_t	prd_offset;
+	bool		prd_irq;	/* a descriptor with I was used up: PxIS.DPS */
+	bool		bus_error;
+	/* The disk's answer */
+	bool		pio_in;
+	uint8_t		status;
+	uint8_t		error;
+	uint64_t	lba;
+	uint16_t	count;
+	uint16_t	block;		/* bytes of a PIO block */
+};
+
+struct disk {
+	bool		present;
+	uint64_t	sectors;
+	uint32_t	logical;	/* bytes of a logical sector */
+	uint32_t	physical;	/* bytes of a physical sector */
+	uint8_t		*media;		/* what is read */
+	uint8_t		*stable;	/* what a power cut brings back, of dirty sectors */
+	uint8_t		*dirty;		/* a bit for each sector */
+	bool		cache;		/* volatile write cache, enabled */
+	bool		sense;		/* sense data reporting, enabled */
+	bool		ncq_error;	/* only the NCQ error log is answered */
+	uint8_t		ncq_log[SECTOR];
+	uint32_t	queued;		/* tags of NCQ commands that the disk has */
+	uint32_t	depth;
+	uint64_t	bad_lba;	/* a sector that cannot be read */
+	bool		bad;
+	char		serial[21];
+};
+
+enum link { LINK_DOWN, LINK_RESET, LINK_COMING, LINK_UP };
+
+struct port {
+	uint8_t		nr;
+	uint64_t	clb;
+	uint64_t	fb;
+	uint32_t	is;
+	uint32_t	ie;
+	uint32_t	cmd;
+	uint32_t	tfd;
+	uint32_t	sig;
+	uint32_t	ssts;
+	uint32_t	sctl;
+	uint32_t	serr;
+	uint32_t	sact;
+	uint32_t	ci;
+	uint32_t	sntf;
+	uint32_t	rung;		/* in CI, and not fetched yet */
+	uint8_t		last;		/* slot that was fetched last */
+	bool		halted;		/* by a fatal error, until ST is cleared */
+	bool		srst;		/* the device is held in software reset */
+	bool		orphans;	/* ST was cleared under commands: reset comes first */
+	bool		d2h_waits;	/* the first FIS, until FRE is set */
+	bool		ack_due;	/* IS was read with this bit, and PxIS not written since */
+	uint32_t	pending;	/* enabled causes that an interrupt was raised for */
+	enum link	link;
+	uint64_t	link_due;
+	struct cmd	slot[MAX_SLOTS];
+	uint64_t	ordinal;
+	struct disk	disk;
+	struct fate	fate;		/* of the commands to come */
+	uint32_t	stuck;		/* PxCMD bits that do not clear: CR, FR */
+	uint64_t	phy_delay;
+};
+
+struct hba {
+	/* configuration */
+	unsigned int	ports;
+	unsigned int	msi;
+	unsigned int	msix;
+	bool		intx;
+	bool		one_by_one;	/* of several bits of PxCI only the lowest counts */
+	uint32_t	cap;
+	uint32_t	cap2;
+	uint32_t	pi;
+	uint32_t	vs;
+	uint16_t	vendor;
+	uint16_t	device;
+	uint32_t	class;
+	uint64_t	seed;
+	uint64_t	delay_min;
+	uint64_t	delay_max;
+	/* registers */
+	uint32_t	ghc;
+	uint32_t	is;
+	uint32_t	bohc;
+	struct port	port[MAX_PORTS];
+	uint64_t	reset_due;
+	/* what a test does to all of it */
+	bool		ones;		/* gone: registers read ones, and nothing is done */
+	bool		mute;		/* causes without interrupts */
+	bool		stuck_reset;
+	uint64_t	reads;
+	uint64_t	writes;
+};
+
+extern struct hba hba;
+
+/* The ports that are implemented: struct port *p = NULL; while (next_port(&p)) */
+static inline bool next_port(struct port **p)
+{
+	struct port *next = *p ? *p + 1 : hba.port;
+
+	while (next < hba.port + hba.ports && !(hba.pi >> next->nr & 1))
+		next++;
+	*p = next;
+	return next < hba.port + hba.ports;
+}
+
+/* main.c */
+uint64_t now(void);
+uint64_t hash(uint64_t a, uint64_t b, uint64_t c);
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* due WHEN: the loop comes back by then. Zero is never. */
+static inline void sooner(uint64_t *next, uint64_t due)
+{
+	if (due && (!*next || due < *next))
+		*next = due;
+}
+
+/* user.c */
+void user_listen(const char *path);
+int user_fd(void);
+void user_ready(void);
+
+/* pci.c */
+enum irq_index { IRQ_INTX, IRQ_MSI, IRQ_MSIX, IRQ_ERR, IRQ_REQ, IRQ_INDEXES };
+#define MAX_VECTORS	64
+#define CONFIG_SIZE	256
+#define BAR_REGISTERS	5
+#define BAR_MSIX	4
+#define BAR_MSIX_SIZE	0x1000
+#define BAR_REGISTERS_SIZE 0x2000
+extern uint8_t config[CONFIG_SIZE];
+extern uint8_t msix_table[BAR_MSIX_SIZE];
+void pci_init(void);
+void pci_disconnect(void);
+void pci_write(uint32_t offset, const uint8_t *data, uint32_t n);
+unsigned int irq_count(enum irq_index index);
+int irq_set_fd(enum irq_index index, unsigned int vector, int fd);
+void irq_trigger(enum irq_index index, unsigned int vector);
+void irq_mask(bool masked);
+void irq_port(unsigned int port);
+void irq_level(void);
+uint64_t irqs(unsigned int vector);
+bool irq_single(void);
+
+/* dma.c */
+int dma_map(uint64_t iova, uint64_t size, uint64_t offset, int prot, int fd);
+void dma_unmap(uint64_t iova, uint64_t size);
+void dma_unmap_all(void);
+int dma_read(uint64_t iova, void *buf, uint64_t n);
+int dma_write(uint64_t iova, const void *buf, uint64_t n);
+
+/* host.c */
+uint32_t register_read(uint32_t offset);
+void register_write(uint32_t offset, uint32_t value);
+void hba_reset(void);
+void hba_run(uint64_t *next);
+void hba_event(struct port *p, uint32_t bits);
+void hba_interrupt(struct port *p);
+void hba_interrupt_again(void);
+
+/* port.c */
+uint32_t port_read(struct port *p, uint32_t offset);
+void port_write(struct port *p, uint32_t offset, uint32_t value);
+void port_reset(struct port *p);
+void port_run(struct port *p, uint64_t *next);
+void port_plug(struct port *p);
+void port_unplug(struct port *p);
+void port_fatal(struct port *p, uint32_t bits);
+void port_signature(struct port *p);
+bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n);
+
+/* list.c */
+void list_ring(struct port *p, uint32_t value);
+void list_stop(struct port *p);
+void list_run(struct port *p, uint64_t *next);
+void list_complete(struct port *p, uint32_t slots);
+int cmd_move(struct cmd *c, void *buf, uint32_t n, bool to_host);
+void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags);
+
+/* disk.c */
+enum { ERR_ABRT = 0x04, ERR_IDNF = 0x10, ERR_UNC = 0x40, ERR_ICRC = 0x80 };
+bool cmd_queued(const struct cmd *c);
+void disk_create(struct disk *d, uint64_t bytes, const char *file);
+void disk_execute(struct port *p, struct cmd *c);
+void disk_reset(struct disk *d);
+void disk_power_cut(struct port *p, unsigned int percent);
+uint64_t cmd_lba(const struct cmd *c);
+
+/* identify.c */
+void identify(const struct port *p, uint16_t *w);
+bool log_page(struct port *p, uint8_t log, uint16_t page, uint8_t *buf);
+
+/* control.c */
+const char *control_line(char *line);
+void control_listen(const char *path);
+int control_fd(void);
+void control_ready(void);
+void control_event(const char *event, struct port *p, struct cmd *c);
+
+/* check.c */
+void breach(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void check_doorbell(struct port *p, uint32_t value);
+void check_active(struct port *p, uint32_t value);
+void check_fetched(struct port *p, struct cmd *c);
+void check_unchanged(struct cmd *c);
+void check_moving(struct port *p, uint32_t offset, uint32_t value);
+void check_start(struct port *p);
+void check_acknowledge(uint32_t value);
+unsigned int breaches(char *first, size_t n);
+
+/* trace.c */
+void trace(bool write, uint32_t offset, uint32_t value);
+void trace_to(const char *path);
+void trace_on(bool on);
+void trace_note(const char *line);
+void trace_dump(void);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Generic host control registers (AHCI 1.3.1, 3.1), the reset of the HBA (10.4.3), and
+ * what makes an interrupt (10.7).
+ */
+#include "hba.h"
+
+struct hba hba;
+
+/* PxIS with the bits that follow PxSERR.DIAG (3.3.5). */
+static uint32_t causes(const struct port *p)
+{
+	uint32_t is = p->is & ~IS_DERIVED;
+
+	if (p->serr & SERR_F)
+		is |= IS_UFS;
+	if (p->serr & SERR_X)
+		is |= IS_PCS;
+	if (p->serr & SERR_N)
+		is |= IS_PRCS;
+	return is;
+}
+
+/*
+ * 10.7.2: IS has a bit for each port with an enabled cause. A vector of the port's own is
+ * signalled for each new cause; a shared one when IS becomes nonzero, and again when a
+ * write to IS leaves bits.
+ */
+void hba_interrupt(struct port *p)
+{
+	uint32_t enabled, before = hba.is;
+
+	p->is = causes(p);
+	enabled = p->is & p->ie;
+	if (enabled)
+		hba.is |= 1u << p->nr;
+	if (!irq_single()) {
+		if (enabled & ~p->pending)
+			irq_port(p->nr);
+	} else if (hba.is && !before) {
+		irq_port(p->nr);
+	}
+	p->pending = enabled;
+	irq_level();
+}
+
+/* For causes that no interrupt could be raised for: there were none, or no vectors. */
+void hba_interrupt_again(void)
+{
+	struct port *p = NULL;
+
+	while (next_port(&p)) {
+		p->pending = 0;
+		hba_interrupt(p);
+	}
+	if (hba.is && irq_single())
+		irq_port((unsigned int)__builtin_ctz(hba.is));
+}
+
+void hba_event(struct port *p, uint32_t bits)
+{
+	p->is |= bits;
+	hba_interrupt(p);
+}
+
+void hba_reset(void)
+{
+	struct port *p = NULL;
+
+	hba.ghc = GHC_AE;
+	hba.is = 0;
+	while (next_port(&p))
+		port_reset(p);
+	irq_level();
+}
+
+static void write_ghc(uint32_t value)
+{
+	uint32_t before = hba.ghc;
+
+	if (value & GHC_HR) {
+		hba_reset();
+		hba.ghc |= GHC_HR;
+		hba.reset_due = now() + 1 * MS;
+		return;
+	}
+	/* 3.1.2 AE: read only where there is nothing but AHCI (CAP.SAM). */
+	hba.ghc = (hba.ghc & (GHC_HR | GHC_MRSM)) | (value & GHC_IE) | GHC_AE;
+	if (hba.ghc & ~before & GHC_IE)
+		hba_interrupt_again();
+}
+
+static void write_is(uint32_t value)
+{
+	struct port *p = NULL;
+
+	check_acknowledge(value);
+	hba.is &= ~value;
+	while (next_port(&p))
+		if (p->is & p->ie)
+			hba.is |= 1u << p->nr;
+	if (hba.is && irq_single())
+		irq_port((unsigned int)__builtin_ctz(hba.is));
+	irq_level();
+}
+
+/* 10.6.3: the BIOS lets go at once. */
+static void write_bohc(uint32_t value)
+{
+	if (!(hba.cap2 & CAP2_BOH))
+		return;
+	hba.bohc &= ~(value & BOHC_OOC);
+	if (value & BOHC_OOS)
+		hba.bohc = (hba.bohc | BOHC_OOS) & ~(BOHC_BOS | BOHC_BB);
+}
+
+static uint32_t read_is(void)
+{
+	struct port *p = NULL;
+
+	while (next_port(&p))
+		p->ack_due = hba.is >> p->nr & 1;
+	return hba.is;
+}
+
+static uint32_t read_host(uint32_t offset)
+{
+	switch (offset) {
+	case HBA_CAP:
+		return hba.cap;
+	case HBA_GHC:
+		return hba.ghc | (irq_single() && irq_count(IRQ_MSI) > 1 ? GHC_MRSM : 0);
+	case HBA_IS:
+		return read_is();
+	case HBA_PI:
+		return hba.pi;
+	case HBA_VS:
+		return hba.vs;
+	case HBA_CAP2:
+		return hba.cap2;
+	case HBA_BOHC:
+		return hba.bohc;
+	default:
+		return 0;
+	}
+}
+
+static struct port *port_of(uint32_t offset)
+{
+	uint32_t nr = (offset - HBA_PORTS) / HBA_PORT_SIZE;
+
+	return offset >= HBA_PORTS && nr < MAX_PORTS && hba.pi >> nr & 1 ? &hba.port[nr] : NULL;
+}
+
+uint32_t register_read(uint32_t offset)
+{
+	struct port *p = port_of(offset);
+	uint32_t value;
+
+	hba.reads++;
+	if (hba.ones)
+		return ~0u;
+	if (p)
+		value = port_read(p, offset % HBA_PORT_SIZE);
+	else
+		value = read_host(offset);
+	trace(false, offset, value);
+	return value;
+}
+
+void register_write(uint32_t offset, uint32_t value)
+{
+	struct port *p = port_of(offset);
+
+	hba.writes++;
+	if (hba.ones)
+		return;
+	trace(true, offset, value);
+	if (p)
+		port_write(p, offset % HBA_PORT_SIZE, value);
+	else if (offset == HBA_GHC)
+		write_ghc(value);
+	else if (offset == HBA_IS)
+		write_is(value);
+	else if (offset == HBA_BOHC)
+		write_bohc(value);
+}
+
+/* What time brings. The loop comes back when the earliest of all is due. */
+void hba_run(uint64_t *next)
+{
+	struct port *p = NULL;
+
+	if (hba.ones)
+		return;
+	if (hba.ghc & GHC_HR && !hba.stuck_reset) {
+		if (hba.reset_due <= now())
+			hba.ghc &= ~GHC_HR;
+		else
+			sooner(next, hba.reset_due);
+	}
+	while (next_port(&p))
+		port_run(p, next);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a disk says of itself: IDENTIFY DEVICE (ACS-4, 7.12.7), and its logs (ACS-4,
+ * section 9). Words and bytes have the numbers that they have there.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hba.h"
+
+/* 3.3.10: two characters a word, the first in the upper byte, with blanks to the end. */
+static void text(uint16_t *w, unsigned int words, const char *s)
+{
+	char field[64];
+	unsigned int i;
+
+	snprintf(field, sizeof(field), "%-*s", (int)(2 * words), s);
+	for (i = 0; i < words; i++)
+		w[i] = (uint16_t)((uint8_t)field[2 * i] << 8 | (uint8_t)field[2 * i + 1]);
+}
+
+static void capacity(const struct disk *d, uint16_t *w)
+{
+	uint64_t sectors = d->sectors / (d->logical / SECTOR);
+	uint32_t small = sectors > 0x0fffffff ? 0x0fffffff : (uint32_t)sectors;
+	unsigned int i, shift = (unsigned int)__builtin_ctz(d->physical / d->logical);
+
+	w[60] = (uint16_t)small;
+	w[61] = (uint16_t)(small >> 16);
+	for (i = 0; i < 4; i++)
+		w[100 + i] = (uint16_t)(sectors >> (16 * i));
+	w[106] = (uint16_t)(0x4000 | shift | (shift ? 1u << 13 : 0));
+	if (d->logical > SECTOR) {
+		w[106] |= 1u << 12;
+		w[117] = (uint16_t)(d->logical / 2);
+	}
+	w[209] = 0x4000;
+}
+
+void identify(const struct port *p, uint16_t *w)
+{
+	const struct disk *d = &p->disk;
+
+	memset(w, 0, 256 * sizeof(*w));
+	w[0] = 0x0040;
+	text(w + 10, 10, d->serial);
+	text(w + 23, 4, "1.0");
+	text(w + 27, 20, "MODEL HBA DISK");
+	w[47] = 0x8010;
+	w[49] = 0x0f00;			/* DMA, LBA, IORDY */
+	w[50] = 0x4000;
+	w[53] = 0x0006;
+	w[59] = 0x0110;
+	w[63] = 0x0007;
+	w[64] = 0x0003;
+	w[65] = 120;
+	w[66] = 120;
+	w[67] = 120;
+	w[68] = 120;
+	w[69] = 1u << 14 | 1u << 5;	/* TRIM reads zeros, and defined content */
+	w[75] = (uint16_t)(d->depth - 1);
+	w[76] = 0x000e;			/* 1.5, 3.0 and 6.0 Gbit/s */
+	if (d->depth > 1)
+		w[76] |= 1u << 8;
+	w[80] = 0x07f0;			/* up to ACS-4 */
+	w[82] = 1u << 0 | 1u << 3 | 1u << 5 | 1u << 6;	/* SMART, power, cache, look-ahead */
+	w[83] = 0x4000 | 1u << 10 | 1u << 12 | 1u << 13;	/* 48 bits, flush, flush EXT */
+	w[84] = 0x4000 | 1u << 5 | 1u << 6 | 1u << 8;	/* logs, FUA, WWN */
+	w[85] = (uint16_t)(w[82] & (d->cache ? ~0u : ~(1u << 5)));
+	w[86] = (uint16_t)((w[83] & ~0x4000) | 0x8000);
+	w[87] = w[84];
+	w[88] = 0x407f;
+	w[93] = 0;
+	w[105] = 8;
+	w[108] = 0x5000;
+	w[109] = 0xc500;
+	w[110] = 0x4842;
+	w[111] = p->nr;
+	w[119] = 0x4000 | 1u << 6;	/* sense data reporting */
+	w[120] = (uint16_t)(0x4000 | (d->sense ? 1u << 6 : 0));
+	w[169] = 1;
+	w[217] = 1;			/* does not rotate */
+	w[222] = 0x107f;
+	capacity(d, w);
+}
+
+/* 9.2: pages of each log */
+static void directory(uint8_t *buf)
+{
+	static const uint8_t pages[][2] = { { 0x10, 1 }, { 0x13, 1 }, { 0x30, 9 } };
+	unsigned int i;
+
+	buf[0] = 1;
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		buf[2 * pages[i][0]] = pages[i][1];
+}
+
+/* SATA 13.7.7: which queued commands there are. TRIM in SEND FPDMA QUEUED. */
+static void send_receive(uint8_t *buf)
+{
+	buf[0] = 1;
+	buf[4] = 1;
+}
+
+static void put64(uint8_t *to, uint64_t value)
+{
+	value |= 1ull << 63;
+	memcpy(to, &value, sizeof(value));
+}
+
+/* 9.11: the pages that there are, and of those what libata asks. */
+static bool identify_log(const struct port *p, uint16_t page, uint8_t *buf)
+{
+	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x08 };
+
+	buf[0] = 1;
+	buf[2] = (uint8_t)page;
+	switch (page) {
+	case 0x00:
+		buf[8] = sizeof(pages);
+		memcpy(buf + 9, pages, sizeof(pages));
+		return true;
+	case 0x01:
+		identify(p, (uint16_t *)buf);
+		return true;
+	case 0x02:	/* capacity */
+		put64(buf + 8, p->disk.sectors / (p->disk.logical / SECTOR));
+		return true;
+	case 0x03:	/* supported capabilities */
+		put64(buf + 8, 0);
+		return true;
+	case 0x08:	/* Serial ATA */
+		put64(buf + 8, 1u << 14);
+		return true;
+	}
+	return false;
+}
+
+/* One page of a log, or false if there is no such page. */
+bool log_page(struct port *p, uint8_t log, uint16_t page, uint8_t *buf)
+{
+	memset(buf, 0, SECTOR);
+	switch (log) {
+	case 0x00:
+		directory(buf);
+		return !page;
+	case 0x10:
+		memcpy(buf, p->disk.ncq_log, SECTOR);
+		if (!p->disk.ncq_error)
+			buf[0] = 0x80;
+		return !page;
+	case 0x13:
+		send_receive(buf);
+		return !page;
+	case 0x30:
+		return identify_log(p, page, buf);
+	}
+	return false;
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command list (AHCI 1.3.1, 5.3 to 5.6): a slot is rung, fetched, its data are moved,
+ * its FIS is posted, and an interrupt raised. Tests step in between (control.c).
+ */
+#include <string.h>
+
+#include "hba.h"
+
+/* 3.3.14: the slots that are fetched next, in an order of the HBA's own (5.3.2.3). */
+void list_ring(struct port *p, uint32_t value)
+{
+	check_doorbell(p, value);
+	if (!(p->cmd & CMD_ST))
+		return;
+	value &= ~p->ci;
+	if (hba.one_by_one)
+		value &= -value;
+	p->ci |= value;
+	p->rung |= value;
+	control_event("doorbell", p, NULL);
+}
+
+void list_stop(struct port *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++) {
+		if (p->slot[i].stage != FREE && p->disk.present && !p->halted)
+			p->orphans = true;
+		p->slot[i].stage = FREE;
+	}
+	p->ci = 0;
+	p->sact = 0;
+	p->rung = 0;
+	p->halted = false;
+}
+
+/* Data ---------------------------------------------------------------------- */
+
+/*
+ * Move data between a buffer and the next bytes of the command's PRD table (4.2.3.3).
+ * Returns -1 when the table or the memory cannot be accessed: the command has failed.
+ */
+int cmd_move(struct cmd *c, void *buf, uint32_t n, bool to_host)
+{
+	uint8_t *data = buf;
+	uint32_t prd[4], piece;
+	uint64_t address;
+	int rc;
+
+	for (; n && c->prd < c->prdtl; n -= piece, data += piece, c->moved += piece) {
+		if (dma_read(c->table_at + TABLE_PRDT + 16 * c->prd, prd, sizeof(prd)))
+			goto bad;
+		if (!(prd[3] & 1) || prd[0] & 1)
+			breach("port %u slot %u: PRD %u has an odd address or count (4.2.3.3)",
+			       c->port, c->slot, c->prd);
+		address = (uint64_t)prd[1] << 32 | prd[0];
+		piece = (prd[3] & PRD_DBC) + 1 - c->prd_offset;
+		if (piece > n)
+			piece = n;
+		address += c->prd_offset;
+		rc = to_host ? dma_write(address, data, piece) : dma_read(address, data, piece);
+		if (rc)
+			goto bad;
+		c->prd_offset += piece;
+		if (c->prd_offset > (prd[3] & PRD_DBC)) {
+			c->prd_irq |= prd[3] & PRD_I;
+			c->prd++;
+			c->prd_offset = 0;
+		}
+	}
+	/* 6.1.5: more data than the table has room for. */
+	if (n)
+		hba_event(&hba.port[c->port], IS_OFS);
+	return 0;
+bad:
+	c->bus_error = true;
+	return -1;
+}
+
+/* Fetch --------------------------------------------------------------------- */
+
+/* A delay and whatever else chance has: of this command only, so a seed replays. */
+static uint64_t delay_of(struct port *p, struct cmd *c)
+{
+	uint64_t span = hba.delay_max - hba.delay_min;
+
+	if (c->fate.delay)
+		return c->fate.delay;
+	if (!span)
+		return hba.delay_min;
+	return hba.delay_min + hash(hba.seed, p->nr, c->ordinal) % span;
+}
+
+/* SATA 11.4 "Software reset": held while the bit is set; the signature comes once it is clear. */
+static void control_fis(struct port *p, struct cmd *c)
+{
+	if (c->cfis[15] & CTL_SRST) {
+		p->srst = true;
+		disk_reset(&p->disk);
+		p->orphans = false;
+		/* 4.2.2 C: BSY is cleared when the FIS has arrived. */
+		if (!(c->header[0] & HDR_C))
+			p->tfd |= STS_BSY;
+		p->ci &= ~(1u << c->slot);
+	} else {
+		p->ci &= ~(1u << c->slot);
+		if (p->srst && p->disk.present)
+			port_signature(p);
+		p->srst = false;
+	}
+	c->stage = FREE;
+}
+
+/* 5.6.4.1: the device takes a queued command by a D2H FIS without I, and is ready. */
+static void accept_queued(struct port *p, struct cmd *c)
+{
+	uint8_t fis[20] = { FIS_D2H, 0, STS_DRDY };
+
+	p->ci &= ~(1u << c->slot);
+	p->disk.queued |= 1u << c->slot;
+	p->tfd = STS_DRDY;
+	port_fis(p, RX_RFIS, fis, sizeof(fis));
+}
+
+static int read_header(struct port *p, struct cmd *c)
+{
+	c->header_at = p->clb + c->slot * HDR_SIZE;
+	if (dma_read(c->header_at, c->header, sizeof(c->header)))
+		return -1;
+	c->table_at = (uint64_t)c->header[3] << 32 | c->header[2];
+	c->prdtl = c->header[0] >> HDR_PRDTL_SHIFT;
+	return dma_read(c->table_at, c->cfis, sizeof(c->cfis));
+}
+
+static void fetch(struct port *p, unsigned int slot)
+{
+	struct cmd *c = &p->slot[slot];
+
+	*c = (struct cmd){ .stage = RUNG, .port = p->nr, .slot = slot, .fate = p->fate };
+	p->last = slot;
+	if (read_header(p, c)) {
+		port_fatal(p, IS_HBFS);
+		return;
+	}
+	check_fetched(p, c);
+	/* 6.1.2: nothing a device takes, so it does not answer R_OK. */
+	if (c->cfis[0] != FIS_H2D) {
+		port_fatal(p, IS_IFS);
+		return;
+	}
+	check_unchanged(c);
+	c->ordinal = p->ordinal++;
+	c->stage = FETCHED;
+	if (!(c->cfis[1] & FIS_C)) {
+		control_fis(p, c);
+		return;
+	}
+	if (cmd_queued(c))
+		accept_queued(p, c);
+	else
+		p->tfd = STS_DRDY | STS_BSY;
+	control_event("fetch", p, c);
+	c->due = now() + delay_of(p, c);
+}
+
+/* 5.3.2.3: round robin from the last, and only while the device is not busy. */
+static bool fetch_next(struct port *p)
+{
+	unsigned int i, slot;
+
+	if (!p->rung || p->halted || p->link != LINK_UP || p->tfd & (STS_BSY | STS_DRQ))
+		return false;
+	for (i = 1; i <= MAX_SLOTS; i++) {
+		slot = (p->last + i) % MAX_SLOTS;
+		if (p->rung >> slot & 1)
+			break;
+	}
+	p->rung &= ~(1u << slot);
+	fetch(p, slot);
+	return true;
+}
+
+/* FIS and interrupt --------------------------------------------------------- */
+
+/* 5.6.4.2 and SATA "Set Device Bits": outcome of queued commands, in one FIS. */
+void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags)
+{
+	uint8_t fis[8] = { FIS_SDB, FIS_I, status & 0x77, error };
+
+	memcpy(fis + 4, &tags, 4);
+	port_fis(p, RX_SDBFIS, fis, sizeof(fis));
+	p->tfd = (p->tfd & (STS_BSY | STS_DRQ)) | (status & 0x77) | (uint32_t)error << 8;
+	p->sact &= ~tags;
+	if (status & STS_ERR)
+		port_fatal(p, IS_TFES | IS_SDBS);
+	else
+		hba_event(p, IS_SDBS);
+}
+
+/* The ATA outputs, as bytes 4 to 13 of a FIS to the host. */
+static void outputs(const struct cmd *c, uint8_t *fis)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		fis[4 + i] = (uint8_t)(c->lba >> (8 * i));
+		fis[8 + i] = (uint8_t)(c->lba >> (24 + 8 * i));
+	}
+	fis[7] = c->cfis[7];
+	fis[12] = (uint8_t)c->count;
+	fis[13] = (uint8_t)(c->count >> 8);
+}
+
+static uint32_t d2h_fis(struct port *p, struct cmd *c)
+{
+	uint8_t fis[20] = { FIS_D2H, FIS_I, c->status, c->error };
+
+	outputs(c, fis);
+	port_fis(p, RX_RFIS, fis, sizeof(fis));
+	p->tfd = (uint32_t)c->error << 8 | c->status;
+	return IS_DHRS;
+}
+
+/* The one of the last block, which has the status at the end as its E_Status. */
+static uint32_t pio_setup_fis(struct port *p, struct cmd *c)
+{
+	uint8_t fis[20] = { FIS_PIO_SETUP, FIS_D | FIS_I, STS_DRDY | STS_SEEK | STS_DRQ, 0 };
+
+	outputs(c, fis);
+	fis[15] = c->status;
+	fis[16] = (uint8_t)c->block;
+	fis[17] = (uint8_t)(c->block >> 8);
+	port_fis(p, RX_PSFIS, fis, sizeof(fis));
+	p->tfd = c->status;
+	return IS_PSS;
+}
+
+static void end(struct port *p, struct cmd *c)
+{
+	c->stage = FREE;
+	if (cmd_queued(c))
+		p->disk.queued &= ~(1u << c->slot);
+}
+
+/* 5.6.2, 5.6.3: PRDBC, the FIS, PxCI, then the interrupt. */
+static void finish(struct port *p, struct cmd *c)
+{
+	uint32_t is;
+
+	if (dma_write(c->header_at + 4, &c->moved, 4)) {
+		port_fatal(p, IS_HBFS);
+		return;
+	}
+	if (c->pio_in && !c->error)
+		is = pio_setup_fis(p, c);
+	else
+		is = d2h_fis(p, c);
+	if (c->prd_irq)
+		is |= IS_DPS;
+	control_event("fis", p, c);
+	/* After an error the slot stays in PxCI, for the driver to see which it was. */
+	if (c->status & STS_ERR) {
+		end(p, c);
+		port_fatal(p, IS_TFES | is);
+		return;
+	}
+	p->ci &= ~(1u << c->slot);
+	end(p, c);
+	hba_event(p, is);
+}
+
+static void finish_queued(struct port *p, uint32_t tags)
+{
+	unsigned int i;
+	bool prd_irq = false;
+
+	for (i = 0; i < MAX_SLOTS; i++)
+		if (tags >> i & 1) {
+			prd_irq |= p->slot[i].prd_irq;
+			control_event("fis", p, &p->slot[i]);
+			end(p, &p->slot[i]);
+		}
+	if (prd_irq)
+		p->is |= IS_DPS;
+	sdb_fis(p, STS_DRDY, 0, tags);
+}
+
+/*
+ * SATA 13.6.3: the SDB FIS names no tag; the NCQ error log does, and the device forgets
+ * all commands that it has.
+ */
+static void fail_queued(struct port *p, struct cmd *c)
+{
+	struct disk *d = &p->disk;
+	unsigned int i;
+	uint8_t checksum = 0;
+
+	memset(d->ncq_log, 0, sizeof(d->ncq_log));
+	d->ncq_log[0] = c->slot;
+	d->ncq_log[2] = c->status;
+	d->ncq_log[3] = c->error;
+	for (i = 0; i < 3; i++) {
+		d->ncq_log[4 + i] = (uint8_t)(c->lba >> (8 * i));
+		d->ncq_log[8 + i] = (uint8_t)(c->lba >> (24 + 8 * i));
+	}
+	d->ncq_log[7] = 0x40;
+	/* ACS-4 9.13.7: sense data, where reporting is enabled. */
+	if (d->sense && c->error & ERR_UNC) {
+		d->ncq_log[14] = 0x03;
+		d->ncq_log[15] = 0x11;
+		d->ncq_log[16] = 0x04;
+	}
+	for (i = 0; i < SECTOR - 1; i++)
+		checksum += d->ncq_log[i];
+	d->ncq_log[SECTOR - 1] = -checksum;
+	d->ncq_error = true;
+	d->queued = 0;
+	for (i = 0; i < MAX_SLOTS; i++)
+		p->slot[i].stage = FREE;
+	sdb_fis(p, c->status, c->error, 0);
+}
+
+/* Complete ------------------------------------------------------------------ */
+
+/* Has the command something to answer now? Data are moved. */
+static bool execute(struct port *p, struct cmd *c)
+{
+	if (c->fate.is) {
+		port_fatal(p, c->fate.is);
+		return false;
+	}
+	if (c->stage != FETCHED)
+		return true;
+	check_unchanged(c);
+	c->status = STS_DRDY | (cmd_queued(c) ? 0 : STS_SEEK);
+	c->lba = cmd_lba(c);
+	if (c->fate.error)
+		c->error = c->fate.error;
+	else
+		disk_execute(p, c);
+	if (c->bus_error) {
+		port_fatal(p, IS_HBFS);
+		return false;
+	}
+	if (c->error)
+		c->status |= STS_ERR;
+	c->stage = MOVED;
+	control_event("moved", p, c);
+	return !c->fate.hold;
+}
+
+static void complete(struct port *p, struct cmd *c)
+{
+	if (!execute(p, c))
+		return;
+	if (!cmd_queued(c))
+		finish(p, c);
+	else if (c->error)
+		fail_queued(p, c);
+	else
+		finish_queued(p, 1u << c->slot);
+}
+
+/* Queued commands that are told of by one FIS; others and errors by their own. */
+void list_complete(struct port *p, uint32_t slots)
+{
+	uint32_t together = 0;
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS && !p->halted; i++) {
+		struct cmd *c = &p->slot[i];
+
+		if (!(slots >> i & 1) || (c->stage != FETCHED && c->stage != MOVED))
+			continue;
+		c->fate.hold = false;
+		c->fate.drop = false;
+		if (!cmd_queued(c) || c->fate.error || c->fate.is)
+			complete(p, c);
+		else if (execute(p, c) && !c->error)
+			together |= 1u << i;
+		else if (c->error)
+			fail_queued(p, c);
+	}
+	if (together)
+		finish_queued(p, together);
+}
+
+static struct cmd *next_due(struct port *p)
+{
+	struct cmd *c, *best = NULL;
+
+	if (p->halted || !p->disk.present || p->link != LINK_UP)
+		return NULL;
+	for (c = p->slot; c < p->slot + MAX_SLOTS; c++)
+		if (c->stage >= FETCHED && !c->fate.hold && !c->fate.drop &&
+		    (!best || c->due < best->due))
+			best = c;
+	return best;
+}
+
+void list_run(struct port *p, uint64_t *next)
+{
+	struct cmd *c;
+
+	if (!(p->cmd & CMD_ST))
+		return;
+	for (;;) {
+		while (fetch_next(p))
+			;
+		c = next_due(p);
+		if (!c)
+			return;
+		if (c->due > now()) {
+			sooner(next, c->due);
+			return;
+		}
+		complete(p, c);
+	}
+}

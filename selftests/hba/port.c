@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The registers of a port (AHCI 1.3.1, 3.3), its link to the device (10.4, 10.10), and
+ * where received FISes go (4.2.1).
+ */
+#include <string.h>
+
+#include "hba.h"
+
+/* From the end of COMRESET to PhyRdy; SATA allows 10 ms, disks take less. */
+#define PHY_DELAY (1 * MS)
+
+static void status(struct port *p, uint8_t sts, uint8_t error)
+{
+	p->tfd = (uint32_t)error << 8 | sts;
+}
+
+/* Post a FIS in the host's memory (4.2.1). It is lost without FRE. */
+bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n)
+{
+	if (!(p->cmd & CMD_FR) || hba.ones)
+		return false;
+	return !dma_write(p->fb + offset, fis, n);
+}
+
+/*
+ * A device's first FIS, which tells what it is (SATA 11.3, ACS "signature"). PxSIG and
+ * PxTFD are those of the first D2H FIS that arrives with FRE set (10.3.2).
+ */
+void port_signature(struct port *p)
+{
+	uint8_t fis[20] = { FIS_D2H, 0, STS_DRDY | STS_SEEK, 1, 1, 0, 0, 0, [12] = 1 };
+
+	if (!(p->cmd & CMD_FR)) {
+		p->d2h_waits = true;
+		return;
+	}
+	p->d2h_waits = false;
+	p->sig = SIG_DISK;
+	status(p, fis[2], fis[3]);
+	port_fis(p, RX_RFIS, fis, sizeof(fis));
+}
+
+static uint32_t speed(const struct port *p)
+{
+	uint32_t best = hba.cap >> CAP_ISS_SHIFT & 15, limit = (p->sctl & SCTL_SPD) >> 4;
+
+	return limit && limit < best ? limit : best;
+}
+
+static bool powered(const struct port *p)
+{
+	return (p->cmd & CMD_SUD) && (p->sctl & SCTL_DET) == 0;
+}
+
+/* 3.3.10, 10.4.2: PhyRdy; the device was exchanged as far as the HBA knows. */
+static void link_up(struct port *p)
+{
+	p->link = LINK_UP;
+	p->link_due = 0;
+	p->ssts = SSTS_DET_PHY | speed(p) << SSTS_SPD_SHIFT | 1u << SSTS_IPM_SHIFT;
+	p->serr |= SERR_N | SERR_X;
+	status(p, STS_BSY, 0);
+	port_signature(p);
+	hba_event(p, 0);
+}
+
+static void link_start(struct port *p)
+{
+	p->ssts = 0;
+	p->link = LINK_DOWN;
+	p->link_due = 0;
+	status(p, 0x7f, 0);
+	if (!p->disk.present || !powered(p))
+		return;
+	p->link = LINK_COMING;
+	p->link_due = now() + (p->phy_delay ? p->phy_delay : PHY_DELAY);
+}
+
+static void device_reset(struct port *p)
+{
+	disk_reset(&p->disk);
+	p->orphans = false;
+	p->srst = false;
+	p->d2h_waits = false;
+}
+
+/* 10.4.2: DET 1 is COMRESET for as long as it is there, 4 is offline. */
+static void write_sctl(struct port *p, uint32_t value)
+{
+	uint32_t before = p->sctl & SCTL_DET, det = value & SCTL_DET;
+
+	p->sctl = value & 0xfff;
+	if (before == det)
+		return;
+	if (p->cmd & CMD_ST)
+		breach("port %u: PxSCTL.DET = %u with PxCMD.ST (3.3.11)", p->nr, det);
+	if (det) {
+		device_reset(p);
+		p->link = det == 4 ? LINK_DOWN : LINK_RESET;
+		p->link_due = 0;
+		p->ssts = det == 4 ? SSTS_DET_OFF : 0;
+		p->sig = SIG_NONE;
+	} else {
+		link_start(p);
+	}
+	control_event("sctl", p, NULL);
+}
+
+static void start(struct port *p)
+{
+	check_start(p);
+	p->cmd |= CMD_ST | CMD_CR;
+}
+
+/* 10.3.1, 5.3.2.3: with ST the list and the outstanding tags are gone. */
+static void stop(struct port *p)
+{
+	p->cmd &= ~(CMD_ST | CMD_CCS);
+	if (!(p->stuck & CMD_CR))
+		p->cmd &= ~CMD_CR;
+	list_stop(p);
+}
+
+static void write_cmd(struct port *p, uint32_t value)
+{
+	uint32_t writable = CMD_WRITABLE & ~(CMD_ST | CMD_FRE), before = p->cmd;
+
+	/* 3.3.7 SUD, POD: read only where there is nothing to switch. */
+	if (!(hba.cap & CAP_SSS))
+		writable &= ~CMD_SUD;
+	if (!(p->cmd & CMD_CPD))
+		writable &= ~CMD_POD;
+	p->cmd = (p->cmd & ~writable) | (value & writable);
+	if (p->cmd & ~before & CMD_SUD)
+		link_start(p);
+	if (value & CMD_FRE) {
+		p->cmd |= CMD_FRE | CMD_FR;
+		if (p->d2h_waits)
+			port_signature(p);
+	} else if (p->cmd & CMD_FRE) {
+		if (p->cmd & CMD_ST && value & CMD_ST)
+			breach("port %u: FRE is cleared while ST is set (10.3.2)", p->nr);
+		p->cmd &= ~(CMD_FRE | (p->stuck & CMD_FR ? 0 : CMD_FR));
+	}
+	if (value & ~before & CMD_ST)
+		start(p);
+	else if (before & ~value & CMD_ST)
+		stop(p);
+	/* 3.3.7 CLO: at once; only where CAP.SCLO, and before ST. */
+	if (value & CMD_CLO && hba.cap & CAP_SCLO) {
+		if (before & CMD_ST)
+			breach("port %u: CLO with ST set (3.3.7)", p->nr);
+		p->tfd &= ~(STS_BSY | STS_DRQ);
+	}
+}
+
+static void write_serr(struct port *p, uint32_t value)
+{
+	p->serr &= ~value;
+	hba_interrupt(p);
+}
+
+void port_write(struct port *p, uint32_t offset, uint32_t value)
+{
+	switch (offset) {
+	case PX_CLB:
+	case PX_CLBU:
+		check_moving(p, offset, value);
+		p->clb = offset == PX_CLB ? (p->clb & ~0xffffffffull) | (value & ~(LIST_ALIGN - 1))
+					  : (p->clb & 0xffffffff) | (uint64_t)value << 32;
+		break;
+	case PX_FB:
+	case PX_FBU:
+		check_moving(p, offset, value);
+		p->fb = offset == PX_FB ? (p->fb & ~0xffffffffull) | (value & ~(RX_SIZE - 1u))
+					: (p->fb & 0xffffffff) | (uint64_t)value << 32;
+		break;
+	case PX_IS:
+		p->ack_due = false;
+		p->is &= ~value;
+		hba_interrupt(p);
+		break;
+	case PX_IE:
+		p->ie = value;
+		hba_interrupt(p);
+		break;
+	case PX_CMD:
+		write_cmd(p, value);
+		break;
+	case PX_SCTL:
+		write_sctl(p, value);
+		break;
+	case PX_SERR:
+		write_serr(p, value);
+		break;
+	case PX_SACT:
+		check_active(p, value);
+		if (p->cmd & CMD_ST)
+			p->sact |= value;
+		break;
+	case PX_CI:
+		list_ring(p, value);
+		break;
+	case PX_SNTF:
+		p->sntf &= ~value;
+		break;
+	}
+}
+
+uint32_t port_read(struct port *p, uint32_t offset)
+{
+	switch (offset) {
+	case PX_CLB:
+		return (uint32_t)p->clb;
+	case PX_CLBU:
+		return (uint32_t)(p->clb >> 32);
+	case PX_FB:
+		return (uint32_t)p->fb;
+	case PX_FBU:
+		return (uint32_t)(p->fb >> 32);
+	case PX_IS:
+		return p->is;
+	case PX_IE:
+		return p->ie;
+	case PX_CMD:
+		return p->cmd | (uint32_t)p->last << CMD_CCS_SHIFT;
+	case PX_TFD:
+		return p->tfd;
+	case PX_SIG:
+		return p->sig;
+	case PX_SSTS:
+		return p->ssts;
+	case PX_SCTL:
+		return p->sctl;
+	case PX_SERR:
+		return p->serr;
+	case PX_SACT:
+		return p->sact;
+	case PX_CI:
+		return p->ci;
+	case PX_SNTF:
+		return p->sntf;
+	default:
+		return 0;
+	}
+}
+
+/* 10.4.3: all but what is the HBA's to know; the link is brought up again. */
+void port_reset(struct port *p)
+{
+	uint32_t fixed = p->cmd & (CMD_HPCP | CMD_MPSP | CMD_CPD | CMD_ESP);
+
+	list_stop(p);
+	device_reset(p);
+	p->clb = 0;
+	p->fb = 0;
+	p->is = 0;
+	p->ie = 0;
+	p->pending = 0;
+	p->serr = 0;
+	p->sctl = 0;
+	p->sntf = 0;
+	p->last = 0;
+	p->sig = SIG_NONE;
+	p->cmd = fixed | CMD_POD | (hba.cap & CAP_SSS ? 0 : CMD_SUD);
+	link_start(p);
+}
+
+/* 6.2.2: nothing more is fetched or answered until the driver clears ST. */
+void port_fatal(struct port *p, uint32_t bits)
+{
+	p->halted = true;
+	hba_event(p, bits);
+}
+
+/* A device comes: COMINIT, then PhyRdy (10.10.1). */
+void port_plug(struct port *p)
+{
+	p->disk.present = true;
+	link_start(p);
+}
+
+/* It goes, and has no time for anything. */
+void port_unplug(struct port *p)
+{
+	p->disk.present = false;
+	disk_reset(&p->disk);
+	if (p->link != LINK_UP)
+		return;
+	p->link = LINK_DOWN;
+	p->ssts = 0;
+	status(p, 0x7f, 0);
+	p->serr |= SERR_N;
+	hba_event(p, 0);
+}
+
+void port_run(struct port *p, uint64_t *next)
+{
+	if (p->link_due) {
+		if (p->link_due <= now())
+			link_up(p);
+		else
+			sooner(next, p->link_due);
+	}
+	list_run(p, next);
+}

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The model HBA's own tests (selftests/hba/test.c), with sanitizers; and whether they find
+# faults in the model. Each fault is a line "FILE SED-SCRIPT" and has to change the file.
+
+# shellcheck source=selftests/host/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+OUT=$BUILD/host/hba
+MODEL=$TOP/selftests/hba
+
+FAULTS='
+list.c s/p->sact &= ~tags;//
+list.c s/{ FIS_D2H, 0, STS_DRDY }/{ FIS_D2H, FIS_I, STS_DRDY }/
+list.c s/ncq_log\[0\] = c->slot/ncq_log[0] = 0/
+list.c s/(prd\[3\] & PRD_DBC) + 1 -/(prd[3] \& PRD_DBC) + 3 -/
+list.c s/!p->rung || p->halted ||/!p->rung ||/
+list.c s/d->queued = 0;//
+list.c s/if (hba.one_by_one)/if (false)/
+host.c s/hba.is && !before/hba.is/
+host.c s/enabled & ~p->pending/enabled/
+host.c s/hba.is && irq_single())/false)/
+host.c s/p->serr & SERR_X/p->serr \& SERR_M/
+port.c /^void port_signature/,/^}/s/if (!(p->cmd & CMD_FR))/if (false)/
+port.c s/limit && limit < best/false/
+port.c s/p->cmd & ~before & CMD_SUD/false/
+disk.c s/if (fua || !d->cache)/if (!d->cache)/
+disk.c /^static void flush/,/^}/s/memset.*//
+disk.c s/n = d->bad_lba - lba;/n = 0;/
+disk.c s/if (d->ncq_error &&/if (false \&\&/
+pci.c s/msi < hba.ports/false/
+pci.c s/hba.mute || intx_masked/hba.mute/
+check.c s/value && p->orphans/false/
+check.c s/value && !(p->cmd & CMD_ST)/false/
+check.c s/value & p->ci)/false)/
+control.c s/++r->seen != r->nth && r->nth/false/
+'
+
+# tests FOLDER: build and run those of the sources there; CFLAGS as given. They take a
+# second; a fault may make them run forever, which finds it as well.
+tests() {
+	: >"$OUT/test.log"
+	make -s -C "$1" OUT="$1/out" "$1/out/hba-test" >"$OUT/build.log" 2>&1 || return
+	timeout 60 "$1/out/hba-test" >"$OUT/test.log" 2>&1 ||
+		{ [ $? != 124 ] || echo "not ok does not end"; } >>"$OUT/test.log"
+	! grep -q '^not ok' "$OUT/test.log"
+}
+
+copy() {
+	mkdir -p "$OUT/$1"
+	cp "$MODEL"/*.[ch] "$MODEL/Makefile" "$OUT/$1/"
+}
+
+# What a compiler says of a fault is not what finds it.
+find_faults() {
+	local file script n=0
+	copy fault
+	export CFLAGS=-O1 WARNINGS=
+	tests "$OUT/fault" || { bad "the copy fails: $(tail -n 1 "$OUT/build.log" "$OUT/test.log")"; return; }
+	while read -r file script; do
+		[ -n "$file" ] || continue
+		sed -i "$script" "$OUT/fault/$file"
+		if cmp -s "$MODEL/$file" "$OUT/fault/$file"; then
+			bad "nothing to change: $file $script"
+		elif tests "$OUT/fault"; then
+			bad "not found: $file $script"
+		elif ! grep -q '^not ok' "$OUT/test.log"; then
+			bad "does not build or run: $file $script"
+		else
+			n=$((n + 1))
+		fi
+		cp "$MODEL/$file" "$OUT/fault/$file"
+	done <<<"$FAULTS"
+	good "$n faults of the model are found"
+}
+
+copy clean
+if tests "$OUT/clean"; then
+	good "$(grep -c '^ok' "$OUT/test.log") tests of the model"
+else
+	cat "$OUT/build.log"
+	grep -v '^ok' "$OUT/test.log"
+	bad "tests of the model"
+fi
+find_faults
+exit $BAD
