@@ -406,6 +406,8 @@ int ata_split_record_init(struct ata_split_port *sp)
 	rec = ata_split_devm_zalloc(dev, sizeof(*rec));
 	if (!rec)
 		return -ENOMEM;
+	/* Or an entry would span two cache lines. */
+	WARN_ON_ONCE(!IS_ALIGNED((unsigned long)rec, SMP_CACHE_BYTES));
 	rec->sp = sp;
 	mutex_init(&rec->lock);
 	ratelimit_state_init(&rec->ratelimit, REPORT_INTERVAL, 1);
