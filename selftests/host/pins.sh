@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What moves on the mirror does not move this tree: the pinned version is taken while
-# it is there, otherwise the newest of its series, with a line that says so; no series
-# enters by itself. "make news" ends with 1 for whatever is newer, "make pin" moves the
+# it is there, otherwise the newest of its series or release, with a line that says so;
+# no series enters by itself. "make news" ends with 1 for whatever is newer, "make pin" moves the
 # pins. All of it with pins that are made up here.
 # shellcheck disable=SC2317 # expect calls most functions
 
@@ -58,6 +58,10 @@ content() {
 	[ "$RC" = 0 ] && [ "$(wc -l <"$OUT/out")" = 1 ] && grep -q 'nothing newer' "$OUT/out"
 }
 
+not() {
+	! "$@"
+}
+
 mkdir -p "$OUT"
 cp "$REAL" "$PINS"
 
@@ -67,6 +71,17 @@ oldest=$(apt-cache -c "$CACHE/apt/apt.conf" madison libmd0 | awk '{ print $3 }' 
 pins "s/^libmd0 .*/libmd0 $oldest/"
 run "$FETCH" deb libmd0
 expect "a pinned version is taken, though there are newer ones" same "libmd0_${oldest}_amd64.deb"
+
+# Of that release only, and the same package without one moves on its own.
+release=${SUITES_MAIN%% *}
+pins ''
+printf '%s\n' "libmd0/$release 0" >>"$PINS"
+run "$FETCH" debs "libmd0/$release"
+expect "a package of one release: otherwise the newest of that" \
+	other ".*/libmd0_${oldest}_amd64\.deb" "libmd0/$release 0" "$oldest"
+run "$FETCH" newest
+expect "make pin moves it within the release" grep -qxF "libmd0/$release $oldest" "$OUT/out"
+expect "and the other to the newest" not grep -qxF "libmd0 $oldest" "$OUT/out"
 
 pins 's/^(linux-source-6.12) .*/\1 6.12.1-1/; s/^(linux-image-6.1.0)-[0-9]+-amd64 .*/\1-1-amd64 6.1.1-1/'
 run "$FETCH" source 6.12

@@ -15,7 +15,10 @@
 #                               than those in it is one more line
 #
 # Versions are those in "pins" while the mirror or the cache has them, otherwise the
-# newest. Each prints its answer, mostly a path, on standard output.
+# newest. A PACKAGE may be NAME/RELEASE, which is the package of that release of Debian
+# with its backports and its security updates, and of no other: what is newest in all of
+# them would mix libraries that were not made for each other. Each prints its answer,
+# mostly a path, on standard output.
 
 . "$(dirname "$0")/common.sh"
 
@@ -97,9 +100,18 @@ update_lists() {
 	touch "$APT_DIR/stamp"
 }
 
-# versions PACKAGE...: "PACKAGE VERSION" for each version in any suite
+# versions PACKAGE...: "PACKAGE VERSION" for each version in any suite, or in those of
+# its release
 versions() {
-	apt-cache -c "$APT_CONF" madison "$@" | awk '{ print $1, $3 }' | sort -u
+	apt-cache -c "$APT_CONF" madison "${@%/*}" | awk -v packages="$*" '
+		BEGIN { n = split(packages, package, " ") }
+		{
+			for (i = 1; i <= n; i++) {
+				split(package[i], part, "/")
+				if ($1 == part[1] && (part[2] == "" || $6 ~ "^" part[2] "[-/]"))
+					print package[i], $3
+			}
+		}' | sort -u
 }
 
 # highest: of the versions of each package in such a list
@@ -123,7 +135,7 @@ newest_version() {
 # cached PACKAGE VERSION: its .deb, if the cache has it
 cached() {
 	local deb
-	for deb in "$DEBS/${1}_${2//:/%3a}"_*.deb; do
+	for deb in "$DEBS/${1%/*}_${2//:/%3a}"_*.deb; do
 		[ ! -e "$deb" ] || { echo "$deb"; return; }
 	done
 	return 1
@@ -160,7 +172,7 @@ download() {
 	local tmp
 	say "fetching $1 $2"
 	tmp=$(mktemp -d "$DEBS/.tmp.XXXXXX")
-	(cd "$tmp" && apt-get -qq -c "$APT_CONF" download "$1=$2") >&2 ||
+	(cd "$tmp" && apt-get -qq -c "$APT_CONF" download "${1%/*}=$2") >&2 ||
 		{ rm -rf "$tmp"; return 1; }
 	mv "$tmp"/*.deb "$DEBS/"
 	rmdir "$tmp"
