@@ -147,6 +147,7 @@ help:
 	@echo 'make bench-full  all of the measurements, about an hour'
 	@echo 'make shell      an interactive guest with the driver loaded'
 	@echo '                KERNEL=6.12  VARIANT=distro|debug|lockdep'
+	@echo '                HBA="ports 8; msi 8; disk 0 1G": with a model of an HBA instead of QEMU'\''s'
 	@echo 'make lint       checkpatch, sparse, shellcheck, kernel-doc'
 	@echo 'make kselftest  the kselftest framework, for make -C selftests run_tests'
 	@echo 'make clean      remove what was built here'

@@ -32,6 +32,8 @@
 #                        whose power the tests may switch
 # ATA_SPLIT_MONITOR      a port that leads to the monitor (QMP) of the QEMU that this
 #                        is a guest of; disk CONTROLLER-PORT is on node CONTROLLER-PORT
+# ATA_SPLIT_HBA          a port that leads to the model of an HBA that the controller is
+#                        (hba.sh)
 # ATA_SPLIT_RESTART      set where restart.sh runs again after each boot
 # ROUNDS                 how often to reconfigure under load
 # ATA_SPLIT_CTL          the bind script, where PATH does not have splitctl

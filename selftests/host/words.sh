@@ -45,7 +45,7 @@ refused qemu/check.sh GUEST=nosuch "${guests[@]}"
 refused qemu/check.sh GUEST=violation-nosuch "${guests[@]}"
 refused qemu/check.sh GUEST=crash-x "${guests[@]}"
 
-mapfile -t tests < <(basename -as .sh "$TOP"/selftests/*.sh "$HOST"/*.sh | grep -vxE 'lib|variant|monitor')
+mapfile -t tests < <(basename -as .sh "$TOP"/selftests/*.sh "$HOST"/*.sh | grep -vxE 'lib|variant|monitor|hba')
 refused qemu/check.sh TEST=nosuch "${tests[@]}"
 refused qemu/check.sh "TEST=sizes nosuch*" "${tests[@]}"
 [ $BAD = 1 ] || good "${#guests[@]} guests and ${#tests[@]} tests are named"

@@ -17,17 +17,27 @@
 . "$QEMU_DIR/guests.sh"
 
 # What QEMU logs along with complaints: each AHCI interrupt, sometimes in the
-# middle of a line, and the undefined instruction that WARN() is made of.
+# middle of a line, the undefined instruction that WARN() is made of, and that a model
+# of an HBA has no interrupt for PCI Express errors.
 QEMU_NOISE='ahci: IRQ#[0-9]* level:[01]\|^ILLOPC: .*\|.*terminating on signal.*'
+QEMU_NOISE+='\|.*: Could not enable error recovery for the device'
 
 KIT=$1
 NAME=$2
 MODE=${3:-tests}
 PATTERN=${4:-*}
 dir=$KIT/guest-$NAME
+QEMU=(qemu-system-x86_64)
+BOARD=(-M q35)
+declare -A HBA_PIDS=()
+HBA_WHY='' BREACHED=''
 
 # Set by the guest's function, see guests.sh.
 machine=() controllers=() exported=() ndisks=0
+# Of models of HBAs: their names and configurations, and the folder of their sockets.
+# Its path is short, because that of a socket has at most 107 bytes.
+hbas=() sockets=''
+declare -A hba_lines=()
 tests='*' not='' append='' driver=ahci_split ata_split='' ahci_split=''
 modules='' build='' channel=virtio end=poweroff complaints='' noise='' crash='' limit=600 boot=300 memory=1536 cpus=2 expect='' collection=ata_split
 files=() log=guest_errors,unimp
@@ -67,7 +77,7 @@ write_env() {
 		NDISKS "$ndisks" MODULES "$modules" TIMEOUT "${TIMEOUT:-}" \
 		ATA_SPLIT_PARAMS "$ata_split" AHCI_SPLIT_PARAMS "$ahci_split" \
 		CHANNEL "$channel" END "$end" EXPECT_COMPLAINTS "$complaints" \
-		WANT_CDROM "$([ -e "$dir/cdrom.img" ] && echo 1)"
+		HBAS "${hbas[*]}" WANT_CDROM "$([ -e "$dir/cdrom.img" ] && echo 1)"
 	[ -z "$build" ] || export_env "ATA_SPLIT_MODULES=/usr/lib/ata_split/$build"
 	[ -z "${ROUNDS:-}" ] || export_env "ROUNDS=$ROUNDS"
 	for v in "ATA_SPLIT_DRIVER=$driver" "ATA_SPLIT_CONTROLLER=${controllers[0]}" \
@@ -86,6 +96,80 @@ make_initrd() {
 	"$QEMU_DIR/initramfs.sh" tree "$part" guest "$dir/part.cpio"
 	cat "$KIT"/*.cpio "$dir/part.cpio" >"$dir/initrd"
 	rm -rf "$part" "$dir/part.cpio"
+}
+
+# The models of HBAs, and the QEMU that connects to them, are only made if the guest has
+# one. All others stay on the machine's own QEMU.
+prepare_hbas() {
+	[ ${#hbas[@]} -gt 0 ] || return 0
+	mapfile -t QEMU < <("$QEMU_DIR/qemu.sh")
+	[ ${#QEMU[@]} -gt 1 ] || die "$NAME needs a newer QEMU than is to be had"
+	with_lock "$BUILD/hba.lock" logged "$BUILD/hba.log" \
+		make -s -C "$TOP/selftests/hba" OUT="$BUILD/hba" "$BUILD/hba/hba"
+	# A model accesses the guest's memory itself.
+	BOARD=(-M "q35,memory-backend=mem"
+		-object "memory-backend-memfd,id=mem,size=${memory}M,share=on")
+}
+
+# The model does not outlive this script, in whatever way that ends.
+start_hba() {
+	local lines i
+	mapfile -t lines <<<"${hba_lines[$1]}"
+	rm -f "$sockets/$1".*
+	: >"$dir/$1.log"
+	setpriv --pdeathsig KILL "$BUILD/hba/hba" "socket $sockets/$1.vfio" \
+		"control $sockets/$1.control" "${lines[@]}" </dev/null >>"$dir/$1.log" 2>&1 &
+	HBA_PIDS[$1]=$!
+	for ((i = 0; i < 200; i++)); do
+		! grep -q '^ready' "$dir/$1.log" || return 0
+		kill -0 "${HBA_PIDS[$1]}" 2>/dev/null || break
+		sleep 0.05
+	done
+	HBA_WHY="$1 is not ready: $(tail -n 1 "$dir/$1.log")"
+	return 1
+}
+
+start_hbas() {
+	local id
+	HBA_WHY=
+	for id in ${hbas[@]+"${hbas[@]}"}; do
+		start_hba "$id" || return
+	done
+}
+
+# stop_hba ID: it ends when it is told to. It has failed if it did so before, for
+# another reason, or not at all.
+stop_hba() {
+	local pid=${HBA_PIDS[$1]} rc=0 early='' i
+	kill "$pid" 2>/dev/null || early=", early"
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	kill -KILL "$pid" 2>/dev/null || true
+	wait "$pid" || rc=$?
+	unset "HBA_PIDS[$1]"
+	case $rc$early in
+	0 | 143) ;;
+	*) HBA_WHY=${HBA_WHY:-"$1 ended (status $rc$early): $(tail -n 1 "$dir/$1.log")"} ;;
+	esac
+}
+
+stop_hbas() {
+	local id
+	for id in "${!HBA_PIDS[@]}"; do
+		stop_hba "$id"
+	done
+}
+
+# What the models have logged. A breach during a test has failed
+# that test; one outside fails the guest.
+hba_reasons() {
+	local id
+	for id in ${hbas[@]+"${hbas[@]}"}; do
+		grep -m 1 -E 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$dir/$id.log" | sed "s/^/$id: /" || true
+		[ -n "$BREACHED" ] || grep -m 1 '^breach: ' "$dir/$id.log" | sed "s/^/$id: /" || true
+	done
 }
 
 # The channel for results is QEMU's standard output. The console only goes to
@@ -111,7 +195,7 @@ qemu() {
 	fi
 	# la57=off: identify_cpu() clears the feature for a moment, and KASAN calls
 	# an interrupt's accesses wild if it comes just then.
-	exec "${time[@]}" qemu-system-x86_64 -M q35 -accel "${ACCEL:-tcg}" -cpu max,la57=off \
+	exec "${time[@]}" "${QEMU[@]}" "${BOARD[@]}" -accel "${ACCEL:-tcg}" -cpu max,la57=off \
 		-smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none \
 		-no-reboot "${console[@]}" "${result[@]}" \
 		-d "$log" -D "$dir/qemu.log" \
@@ -148,6 +232,7 @@ follow() {
 		result)
 			# shellcheck disable=SC2086 # three words and the rest
 			report $line
+			[[ $line != *' hba: '* ]] || BREACHED=1
 			line=${line#* }
 			sed -i "\|:${line%% *}\(\.sh\)\?\$|d" "$dir/tests" ;;
 		verdict) echo "$line" >"$dir/verdict" ;;
@@ -196,8 +281,9 @@ judge_crash() {
 reasons() {
 	local rc=$1 verdict complaint
 	verdict=$(cat "$dir/verdict" 2>/dev/null || true)
+	[ -z "$HBA_WHY" ] || echo "$HBA_WHY"
 	case $rc,$verdict in
-	0,ok* | 137,crash*) ;;
+	0,ok* | 137,crash* | none,*) ;;
 	124,* | 137,*) echo "killed after $limit s" ;;
 	*,not_ok*) echo "${verdict#not_ok }" ;;
 	*) echo "it ended without a verdict (QEMU exit status $rc)" ;;
@@ -205,6 +291,7 @@ reasons() {
 	complaint=$(sed "s/$QEMU_NOISE${noise:+\\|^$noise}//" "$dir/qemu.log" "$dir/stderr.log" |
 		grep -v '^$' | head -n 1 || true)
 	[ -z "$complaint" ] || echo "QEMU: $complaint"
+	hba_reasons
 }
 
 # Sets RC, and UP if the guest got as far as PID 1. Under TCG a kernel stops once in
@@ -212,16 +299,23 @@ reasons() {
 run_qemu() {
 	RC=0
 	UP=
+	BREACHED=
+	: >"$dir/qemu.log"
+	: >"$dir/stderr.log"
+	start_hbas || { RC=none; return 0; }
 	exec {results}< <(qemu </dev/null 2>"$dir/stderr.log")
 	PID=$!
 	[ -z "$crash" ] || kill_qemu &
 	follow <&"$results"
 	wait "$PID" || RC=$?
 	PID=
+	stop_hbas
 }
 
 cleanup() {
 	[ -z "${PID:-}" ] || kill "$PID" 2>/dev/null || true
+	stop_hbas
+	[ -z "$sockets" ] || rm -rf "$sockets"
 	rm -f "$dir"/*.img "$dir/initrd"
 }
 
@@ -240,13 +334,15 @@ main() {
 		[ "$PATTERN" != '*' ] || report not_ok guest "none of its tests exists: $tests"
 		return
 	fi
+	prepare_hbas
 	make_initrd
 	if [ "$MODE" = shell ]; then
+		start_hbas || die "$HBA_WHY"
 		(qemu)
 		return
 	fi
 	run_qemu
-	if [ -z "$UP" ]; then
+	if [ -z "$UP$HBA_WHY" ]; then
 		cp "$dir/console.log" "$dir/console-1.log"
 		say "$NAME did not boot, once more; see $dir/console-1.log" >&2
 		run_qemu

@@ -322,6 +322,13 @@ guest_suspend() {
 	tests="suspend*"
 }
 
+# The disks of a model of an HBA. What each guest with a model shows besides its tests:
+# whether the driver broke a rule of AHCI's.
+guest_hba() {
+	six_model_disks
+	tests="all_disks sizes"
+}
+
 # The harness itself. These tests live in meta/ and some must fail.
 guest_meta() {
 	controller ahci0 8
@@ -359,6 +366,31 @@ guest_meta_panic() {
 		not_ok guest it ended without a verdict"
 }
 
+# What a model of an HBA has seen during a test fails that test,
+guest_meta_hba() {
+	hba hba0 8 "ports 1" "disk 0 64M"
+	driver=ahci
+	collection=meta
+	tests="breaks clean"
+	expect="not_ok breaks hba: port 0: PxCI"
+}
+
+# outside of a test it fails the guest,
+guest_meta_hba_log() {
+	guest_meta_hba
+	tests="denies"
+	expect="not_ok guest hba0: breach: port 0: PxCI"
+}
+
+# and so does a model that does not begin.
+guest_meta_hba_line() {
+	guest_meta_hba
+	hba hba1 9 "nonsense"
+	tests="clean"
+	expect="not_ok clean no result
+		not_ok guest hba1 is not ready: "
+}
+
 # Nothing is flushed, and the host has to find out.
 guest_meta_crash() {
 	guest_crash 1
@@ -372,8 +404,14 @@ guest_run() {
 	limit=240
 }
 
-# For "make shell".
+# For "make shell". HBA is lines of the model's control language, with semicolons.
 guest_shell() {
+	local lines
+	if [ -n "${HBA:-}" ]; then
+		mapfile -t lines < <(tr ';' '\n' <<<"$HBA" | sed 's/^ *//; s/ *$//; /^$/d')
+		hba hba0 8 "${lines[@]}"
+		return
+	fi
 	six_disks
 	cdrom ide.0
 	controllers+=(0000:00:1f.2)
@@ -531,6 +569,23 @@ controller() {
 	controllers+=("$(printf '0000:00:%02x.0' "0x$2")")
 }
 
+# hba ID SLOT LINE...: a model of an AHCI controller (see selftests/hba), at
+# 0000:00:SLOT.0, and a port of the guest's that leads to it (see selftests/hba.sh). The
+# lines, of its control language, say what it is: "ports 6", "disk 0 256M". Disks are
+# counted for the first controller, which is the one whose disks the guest waits for.
+hba() {
+	local lines
+	lines=$(printf '%s\n' "${@:3}")
+	[ -n "$sockets" ] || sockets=$(mktemp -d /tmp/ata_split.XXXXXX)
+	device "{\"driver\":\"vfio-user-pci\",\"id\":\"$1\",\"bus\":\"pcie.0\",\"addr\":\"$2.0\",\"socket\":{\"type\":\"unix\",\"path\":\"$sockets/$1.vfio\"}}"
+	machine+=(-chardev "socket,id=$1-control,path=$sockets/$1.control"
+		-device "virtserialport,chardev=$1-control,name=hba.$1")
+	[ ${#controllers[@]} -gt 0 ] || ndisks=$(grep -c '^disk ' <<<"$lines") || true
+	controllers+=("$(printf '0000:00:%02x.0' "0x$2")")
+	hbas+=("$1")
+	hba_lines[$1]=$lines
+}
+
 # backend ID SIZE: node ID-file, an empty image that the host need not keep.
 backend() {
 	truncate -s "$2" "$dir/$1.img"
@@ -590,6 +645,11 @@ six_disks() {
 	for i in 0 1 2 3 4 5; do
 		disk ahci0 $i
 	done
+}
+
+six_model_disks() {
+	hba hba0 8 "ports 6" "msi 8" "disk 0 256M" "disk 1 256M" "disk 2 256M" \
+		"disk 3 256M" "disk 4 256M" "disk 5 256M"
 }
 
 # cdrom BUS: a CD-ROM with random content. Bus ide.0 is that of the controller

@@ -15,6 +15,8 @@
 export PATH=/usr/sbin:/usr/bin HOME=/root LC_ALL=C TERM=linux
 # shellcheck source=/dev/null
 . /guest/env
+# shellcheck source=selftests/hba.sh
+[ -z "$HBAS" ] || . /kselftest/ata_split/hba.sh
 
 # Kernel messages that fail whatever was running. Fault injection prints call
 # traces of its own, so a trace alone is no complaint.
@@ -74,7 +76,8 @@ open_channels() {
 	done
 	exec 3>"$result" 4>"$(port ata_split.log)"
 	ATA_SPLIT_MONITOR=$(port ata_split.monitor)
-	export ATA_SPLIT_MONITOR
+	[ -z "$HBAS" ] || ATA_SPLIT_HBA=$(hba_port "${HBAS%% *}")
+	export ATA_SPLIT_MONITOR ATA_SPLIT_HBA
 }
 
 open_serial() {
@@ -178,8 +181,23 @@ complaints() {
 	known_races | grep -E "$COMPLAINTS" | grep -vE "$HARMLESS"
 }
 
+# What the models of HBAs have seen the driver do since they were asked last. Without
+# ports their logs tell, which guest.sh reads.
+breaches() {
+	local id answer
+	[ "$CHANNEL" = virtio ] || return
+	for id in $HBAS; do
+		answer=$(hba_at "$(hba_port "$id")" breaches 2>&1)
+		case $answer in
+		0 | '0 '*) ;;
+		[0-9]*' '*) echo "${answer#* }" ;;
+		*) echo "$id: $answer" ;;
+		esac
+	done
+}
+
 # One test by the kernel's own runner. A test that missed what the kernel said
-# while it ran has failed all the same.
+# while it ran, or what a model saw, has failed all the same.
 run_test() {
 	local name=${1#*:} start=$SECONDS mark state line found
 	mark="ata_split: $1 begins ($start)"
@@ -195,10 +213,10 @@ run_test() {
 	'not ok'*) state=not_ok line=${line#*# } ;;
 	*) state=not_ok line='no result' ;;
 	esac
+	found=$(breaches | head -n 1)
+	[ -z "$found" ] || state=not_ok line="hba: $found"
 	found=$(complaints "$mark" | head -n 1)
-	if [ -n "$found" ]; then
-		state=not_ok line="kernel: ${found#*] }"
-	fi
+	[ -z "$found" ] || state=not_ok line="kernel: ${found#*] }"
 	echo "ata_split: $1 ends ($state)" >/dev/kmsg
 	echo "result $state $name ${line:+$line }($((SECONDS - start)) s)" >&3
 	[ $state != not_ok ] || FAILED=1
@@ -237,6 +255,10 @@ check_end() {
 interactive() {
 	echo "Controllers: $CONTROLLERS  disks: $ATA_SPLIT_DISKS"
 	echo "Tests are in /kselftest. Ctrl-D powers off, Ctrl-A X ends QEMU."
+	if [ -n "$HBAS" ]; then
+		echo '. /kselftest/ata_split/hba.sh' >/root/.bashrc
+		echo '"hba LINE" says a line to the model of the HBA.'
+	fi
 	env --chdir=/root setsid cttyhack bash -i
 }
 

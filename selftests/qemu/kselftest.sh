@@ -24,7 +24,7 @@ prepare() {
 			kselftest_install.sh kselftest.h kselftest_harness.h "$TREE/")
 	rsync -a "$src/scripts/subarch.include" "$KSELFTEST/scripts/"
 	# The harness is not part of the tests it runs.
-	rsync -a --delete --exclude=/qemu --exclude=/host --exclude=/bench --exclude=/fuzz "$TOP/selftests/" "$TREE/ata_split/"
+	rsync -a --delete --exclude=/qemu --exclude=/host --exclude=/bench --exclude=/fuzz --exclude=/hba "$TOP/selftests/" "$TREE/ata_split/"
 	echo "$TREE"
 }
 

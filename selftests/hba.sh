@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For tests of what QEMU's controllers cannot do: they speak to the model of an HBA
+# that they run on (see selftests/hba), in its control language. Sourced after lib.sh.
+
+HBA_LIMIT=10			# seconds, for a model that does not answer
+
+need_hba() {
+	[ -n "${ATA_SPLIT_HBA:-}" ] ||
+		skip "set ATA_SPLIT_HBA to a port that leads to the model of an HBA"
+}
+
+# hba LINE: what it answers besides "ok", or why it is an error
+hba() {
+	hba_at "$ATA_SPLIT_HBA" "$@"
+}
+
+# hba_port ID: the port of one of several (QEMU's guests.sh)
+hba_port() {
+	local dir
+	dir=$(grep -lx "hba\.$1" /sys/class/virtio-ports/*/name 2>/dev/null) || return
+	dir=${dir%/name}
+	echo "/dev/${dir##*/}"
+}
+
+# hba_at PORT LINE. The kernel opens a port once only, so one line at a time; and what
+# was not read is dropped when it is closed, so a late answer is not taken for that to
+# the next line. A write waits while nobody is connected, hence its own limit.
+hba_at() {
+	local port=$1 reply=
+	shift
+	{
+		flock -w $((2 * HBA_LIMIT)) 8 &&
+		{
+			timeout "$HBA_LIMIT" cat <<<"$*" >&9 && read -r -t "$HBA_LIMIT" -u 9 reply
+		} 9<>"$port"
+	} 8>/tmp/hba.lock
+	case $reply in
+	ok) ;;
+	'ok '*) echo "${reply#ok }" ;;
+	'error '*) echo "${reply#error }"; return 1 ;;
+	*) echo "no answer to: $*"; return 1 ;;
+	esac
+}
