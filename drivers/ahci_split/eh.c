@@ -331,10 +331,15 @@ void ahci_split_error_handler(struct ata_port *ap)
 	spin_unlock_irqrestore(ap->lock, flags);
 	ata_split_begin_eh(to_ata_split_port(ap));
 
-	/* A fatal error stops the engine: restart it, as libata reads logs first. */
+	/*
+	 * A fatal error stops the engine: restart it, as libata reads logs first.
+	 * If it cannot be restarted, a reset is needed, and a frozen port gets it.
+	 */
 	if (!(ap->pflags & ATA_PFLAG_FROZEN)) {
-		ahci_split_stop_engine(ap);
-		ahci_split_start_engine(ap);
+		if (ahci_split_stop_engine(ap))
+			ata_eh_freeze_port(ap);
+		else
+			ahci_split_start_engine(ap);
 	}
 
 	ata_std_error_handler(ap);

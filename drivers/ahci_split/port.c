@@ -76,8 +76,12 @@ int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val)
 void ahci_split_start_engine(struct ata_port *ap)
 {
 	void __iomem *mmio = ahci_split_port_mmio(ap);
+	u32 cmd = readl(mmio + AHCI_PXCMD);
 
-	writel(readl(mmio + AHCI_PXCMD) | AHCI_PXCMD_ST, mmio + AHCI_PXCMD);
+	/* One that did not stop (AHCI 1.3.1, 10.3.1): only a reset helps. */
+	if (cmd & AHCI_PXCMD_CR)
+		return;
+	writel(cmd | AHCI_PXCMD_ST, mmio + AHCI_PXCMD);
 	readl(mmio + AHCI_PXCMD);	/* flush */
 }
 

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What HBAs and disks do wrong, each under load. After all but a sector that cannot be
+# read, libata tries again and the callers notice nothing: fio reads what it has written.
+
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=selftests/hba.sh
+. "${0%/*}/hba.sh"
+
+need_hba
+need fio
+begin 13 disks
+errors_expected
+D=${DISKS[0]}
+PORT=$(port_of "$D")
+at_exit "hba forget"
+set_attr "$D" device/timeout 5
+
+# survives LINE...: the load goes on over that, and error handling has run
+survives() {
+	local line passes
+	passes=$(eh_passes "$D")
+	start_load "$D"
+	for line; do
+		hba "$line" || { stop_load; return 1; }
+	done
+	wait_until 60 more_passes "$passes" || { echo "no error handling"; load_ok; return 1; }
+	sleep 1
+	hba forget
+	load_ok
+}
+
+more_passes() {
+	[ "$(eh_passes "$D")" -gt "$1" ]
+}
+
+# unreadable SECTOR: the reader gets an error, of that sector only
+unreadable() {
+	hba bad "$PORT" "$1" || return
+	! dd if="$D" of=/dev/null bs=4096 skip=$(($1 / 8)) count=1 iflag=direct 2>"$TMP/dd" ||
+		{ echo "it was read"; return 1; }
+	grep -q 'Input/output error' "$TMP/dd" || { cat "$TMP/dd"; return 1; }
+	hba bad "$PORT" none &&
+		dd if="$D" of=/dev/null bs=4096 skip=$(($1 / 8)) count=1 iflag=direct 2>&1
+}
+
+# A command that fails is one of many; only that one has failed, whatever its tag.
+one_of_many() {
+	survives "when fetch port=$PORT op=0x60 tag=$1 nth=2 do error 0x84"
+}
+
+check "a sector cannot be read" unreadable 40000
+check "one command has an interface error" one_of_many 3
+check "so has another" one_of_many 17
+check "a write fails" survives "when fetch port=$PORT op=0x61 nth=9 do error 0x84"
+check "interface fatal error" survives "when fetch port=$PORT nth=9 do fatal 0x08000000"
+check "host bus fatal error" survives "when fetch port=$PORT nth=9 do fatal 0x20000000"
+check "host bus data error" survives "when fetch port=$PORT nth=9 do fatal 0x10000000"
+check "a command is lost" survives "when fetch port=$PORT nth=9 do drop"
+check "the HBA says that unknown commands are done" survives "sdb $PORT 0xffffffff"
+check "the link is lost" survives "flap $PORT 1"
+check "SError for no reason" survives "serr $PORT 0x00010000"
+check "the interrupt of a command is lost" survives \
+	"when fetch port=$PORT nth=9 do drop" "when doorbell port=$PORT nth=20 do irq $PORT"
+check "the command engine does not stop" survives "stuck $PORT cr" \
+	"when fetch port=$PORT nth=9 do error 0x84" "when sctl port=$PORT do stuck $PORT none"
+finish
