@@ -48,7 +48,7 @@ void check_doorbell(struct port *p, uint32_t value)
 
 	if (value && !(p->cmd & CMD_ST))
 		breach("port %u: PxCI = %08x without PxCMD.ST (3.3.14)", p->nr, value);
-	if (value & p->ci)
+	if (value & p->ci && !p->lied)
 		breach("port %u: PxCI = %08x, but %08x is active (3.3.14)", p->nr, value,
 		       value & p->ci);
 	if (slots < 32 && value >> slots)
@@ -63,7 +63,7 @@ void check_active(struct port *p, uint32_t value)
 {
 	if (value && !(p->cmd & CMD_ST))
 		breach("port %u: PxSACT = %08x without PxCMD.ST (3.3.13)", p->nr, value);
-	if (value & p->sact)
+	if (value & p->sact && !p->lied)
 		breach("port %u: PxSACT = %08x, but %08x is outstanding (3.3.13)", p->nr, value,
 		       value & p->sact);
 }

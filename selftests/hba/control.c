@@ -25,7 +25,7 @@
 
 #include "hba.h"
 
-#define MAX_WORDS	24
+#define MAX_WORDS	40
 #define MAX_LINE	512
 
 static char answer[MAX_LINE];
@@ -466,8 +466,10 @@ static const char *do_bits(char **w)
 		sdb_fis(p, STS_DRDY, 0, (uint32_t)n);
 	} else if (!strcmp(w[0], "sact")) {
 		p->sact = (uint32_t)n;
+		p->lied = true;
 	} else if (!strcmp(w[0], "ci")) {
 		p->ci = (uint32_t)n;
+		p->lied = true;
 	} else if (!strcmp(w[0], "tfd")) {
 		p->tfd = (uint32_t)n;
 	} else {

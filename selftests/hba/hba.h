@@ -115,6 +115,7 @@ struct port {
 	bool		halted;		/* by a fatal error, until ST is cleared */
 	bool		srst;		/* the device is held in software reset */
 	bool		orphans;	/* ST was cleared under commands: reset comes first */
+	bool		lied;		/* about SACT or CI: what it says is no promise */
 	bool		d2h_waits;	/* the first FIS, until FRE is set */
 	bool		ack_due;	/* IS was read with this bit, and PxIS not written since */
 	uint32_t	pending;	/* enabled causes that an interrupt was raised for */

@@ -34,6 +34,7 @@ void list_stop(struct port *p)
 	p->sact = 0;
 	p->rung = 0;
 	p->halted = false;
+	p->lied = false;
 }
 
 /* Data ---------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
  * of them go to a file between "trace on" and "trace off".
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "hba.h"
 
@@ -11,6 +12,7 @@ struct access {
 	bool		write;
 	uint32_t	offset;
 	uint32_t	value;
+	unsigned int	times;
 };
 
 #define KEPT 64
@@ -47,14 +49,22 @@ static void describe(const struct access *a, char *text, size_t n)
 
 	name_of(a->offset, name, sizeof(name));
 	snprintf(text, n, "%c %s %08x", a->write ? 'w' : 'r', name, a->value);
+	if (a->times > 1)
+		snprintf(text + strlen(text), n - strlen(text), ", %u times", a->times);
 }
 
 void trace(bool write, uint32_t offset, uint32_t value)
 {
-	struct access *a = &last[kept++ % KEPT];
+	struct access *a = &last[(kept + KEPT - 1) % KEPT];
 	char text[40];
 
-	*a = (struct access){ write, offset, value };
+	/* A driver that polls would drive all else out. */
+	if (kept && a->write == write && a->offset == offset && a->value == value) {
+		a->times++;
+		return;
+	}
+	a = &last[kept++ % KEPT];
+	*a = (struct access){ write, offset, value, 1 };
 	if (on && file) {
 		describe(a, text, sizeof(text));
 		fprintf(file, "%s\n", text);

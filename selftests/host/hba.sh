@@ -33,7 +33,7 @@ pci.c s/msi < hba.ports/false/
 pci.c s/hba.mute || intx_masked/hba.mute/
 check.c s/value && p->orphans/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
-check.c s/value & p->ci)/false)/
+check.c s/value & p->ci && !p->lied/false/
 control.c s/++r->seen != r->nth && r->nth/false/
 '
 
