@@ -53,7 +53,7 @@ guests_of() {
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
 	violation* durable* lies* stuck* gone* spurious* bpftrace* ncq_error* dma_mode*
-	splitctl*"
+	splitctl* hba_*"
 
 # Tests of what people do to a driver, and of what they do it with.
 MANAGE="reconfigure* bind_unbind* load_unload* sysfs* direction*"
@@ -325,8 +325,38 @@ guest_suspend() {
 # The disks of a model of an HBA. What each guest with a model shows besides its tests:
 # whether the driver broke a rule of AHCI's.
 guest_hba() {
-	six_model_disks
-	tests="all_disks sizes"
+	six_model_disks "msix 6"
+	export_env ATA_SPLIT_VECTORS=ports
+	append="libata.fua=1"
+	tests="sizes hba_*"
+	limit=1500
+}
+
+# The same with stock ahci.
+guest_hba_stock() {
+	guest_hba
+	driver=ahci
+}
+
+# A vector for each port by MSI, which wants an IOMMU, too; and fewer ports than vectors.
+guest_hba_msi() {
+	device intel-iommu,intremap=on,caching-mode=on
+	six_model_disks "msi 8"
+	export_env ATA_SPLIT_VECTORS=ports
+	append="intel_iommu=on iommu.strict=1"
+	tests="sizes hba_vectors"
+}
+
+# Fewer vectors than ports: the HBA reverts to one (AHCI 1.3.1, 3.1.2 MRSM).
+guest_hba_one() {
+	device intel-iommu,intremap=on,caching-mode=on
+	six_model_disks "msi 4"
+	tests="hba_vectors"
+}
+
+guest_hba_intx() {
+	six_model_disks "msi 0"
+	tests="hba_vectors"
 }
 
 # The harness itself. These tests live in meta/ and some must fail.
@@ -647,8 +677,9 @@ six_disks() {
 	done
 }
 
+# six_model_disks LINE...: on an HBA that is so
 six_model_disks() {
-	hba hba0 8 "ports 6" "msi 8" "disk 0 256M" "disk 1 256M" "disk 2 256M" \
+	hba hba0 8 "ports 6" "$@" "disk 0 256M" "disk 1 256M" "disk 2 256M" \
 		"disk 3 256M" "disk 4 256M" "disk 5 256M"
 }
 
