@@ -183,7 +183,9 @@ qemu() {
 	local time=(timeout -k 5 "$limit")
 	if [ "$MODE" = shell ]; then
 		console=(-serial mon:stdio)
-		result=(-chardev null,id=result -chardev null,id=log)
+		# Nor a null chardev: to the guest that is a port to which nobody is
+		# connected, and its first write waits forever.
+		result=(-chardev file,id=result,path=/dev/null -chardev file,id=log,path=/dev/null)
 		time=()
 	fi
 	if [ "$channel" = serial ]; then
