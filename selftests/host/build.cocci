@@ -4,9 +4,21 @@
 // decide: a member is StartIo's wherever it was reached through. What a build
 // calls is within its file or on the list of symbols.sh, so the files are all
 // there is to read.
+//
+// Patterns of names are Python's. Coccinelle's own are PCRE's or OCaml's, depending on
+// how it was built, and those of the other kind match nothing.
+
+@initialize:python@
+@@
+import re
+
+MMIO = re.compile("^(__raw_)?(io)?(read|write)(s?[bwlq]|8|16|32|64)(be|_relaxed|_rep)?$")
+LOCK = re.compile("^(raw_|_raw_)?(spin|read|write|mutex|rt_mutex)_(try|un)?lock"
+                  "|^(down|up)(_read|_write|_interruptible|_trylock)?$"
+                  "|^local_(irq|bh)_(disable|enable|save|restore)$|^preempt_(disable|enable)")
 
 @mmio@
-identifier f =~ "^(__raw_)?(io)?(read|write)(s?[bwlq]|8|16|32|64)(be|_relaxed|_rep)?$";
+identifier f;
 expression list es;
 position p;
 @@
@@ -16,10 +28,11 @@ f@p(es)
 p << mmio.p;
 f << mmio.f;
 @@
-print("%s:%s: a build accesses a register: %s()" % (p[0].file, p[0].line, f))
+if MMIO.search(f):
+    print("%s:%s: a build accesses a register: %s()" % (p[0].file, p[0].line, f))
 
 @lock@
-identifier f =~ "^(raw_|_raw_)?(spin|read|write|mutex|rt_mutex)_(try|un)?lock|^(down|up)(_read|_write|_interruptible|_trylock)?$|^local_(irq|bh)_(disable|enable|save|restore)$|^preempt_(disable|enable)";
+identifier f;
 expression list es;
 position p;
 @@
@@ -29,10 +42,11 @@ f@p(es)
 p << lock.p;
 f << lock.f;
 @@
-print("%s:%s: a build locks: %s()" % (p[0].file, p[0].line, f))
+if LOCK.search(f):
+    print("%s:%s: a build locks: %s()" % (p[0].file, p[0].line, f))
 
 @state@
-identifier m =~ "^(sactive|active_tag|qc_active|nr_active_links|excl_link|deferred_qc|pflags|eh_info|eh_context|eh_epoch|held|batch|list|fbs_enabled)$";
+identifier m = {sactive, active_tag, qc_active, nr_active_links, excl_link, deferred_qc, pflags, eh_info, eh_context, eh_epoch, held, batch, list, fbs_enabled};
 expression x, y, z;
 identifier n;
 assignment operator op;
@@ -67,8 +81,8 @@ m << state.m;
 print("%s:%s: a build writes StartIo's state: %s" % (p[0].file, p[0].line, m))
 
 @writeonce@
-identifier m =~ "^(sactive|active_tag|qc_active|nr_active_links|excl_link|deferred_qc|pflags|eh_info|eh_context|eh_epoch|held|batch|list|fbs_enabled)$";
-identifier f =~ "^(WRITE_ONCE|smp_store_release|xchg|cmpxchg|set_bit|__set_bit|clear_bit|__clear_bit)$";
+identifier m = {sactive, active_tag, qc_active, nr_active_links, excl_link, deferred_qc, pflags, eh_info, eh_context, eh_epoch, held, batch, list, fbs_enabled};
+identifier f = {WRITE_ONCE, smp_store_release, xchg, cmpxchg, set_bit, __set_bit, clear_bit, __clear_bit};
 expression x;
 expression list es;
 position p;
