@@ -32,7 +32,8 @@ PKGS_BUILD="bc bison build-essential cpio flex gawk gcc-12 kmod libelf-dev libss
 	pahole perl python3 rsync xz-utils"
 PKGS_GUEST="busybox-static e2fsprogs fio hdparm lsscsi pciutils qemu-system-x86
 	sg3-utils smartmontools util-linux"
-PKGS_HOST="coccinelle sparse"
+# Coccinelle wants libpython and does not depend on it.
+PKGS_HOST="coccinelle libpython3-dev sparse"
 PKGS_BPF="bpftrace"
 PKGS_BENCH="fio gnuplot-nox python3"
 PKGS_LINT="shellcheck sparse"
