@@ -28,9 +28,15 @@ GHC_HR = 1
 # PxIS: errors and changes of the link, which is all but the kinds of FIS
 EVENTS = 0xfd800050
 
-# As it is in stock's, as in ours, and why.
+# What stock's writes match, what is compared in its place, and why. Nothing of ours is
+# replaced.
 KNOWN = [
-    ("CMD=4011 CMD=c011", "CMD=4011", "a port multiplier that is not there is switched off"),
+    # Later kernels than 6.1, and no module parameter keeps them from it: an HBA without
+    # any such states, as QEMU's, gets the policy of maximum power. Next to Partial and
+    # Slumber, which both refuse after a reset, this refuses DevSleep.
+    (r"\bSCTL=700 SERR=10000 IE=7840007f ?", "", "the driver has no link power policies"),
+    (r"\bSERR=10000 ?", "", "for ten seconds after that, with each interrupt"),
+    (r"\bCMD=4011 CMD=c011\b", "CMD=4011", "a port multiplier that is not there is switched off"),
 ]
 
 
@@ -100,7 +106,7 @@ def main(stock_log, split_log):
         phase, port = key
         old, new = (words(port, found.get(key, [])) for found in (stock, split))
         for theirs, ours, _ in KNOWN:
-            old = old.replace(theirs, ours)
+            old = re.sub(theirs, ours, old).strip()
         count += len(new.split())
         if old != new:
             bad = 1
