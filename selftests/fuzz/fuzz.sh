@@ -7,8 +7,9 @@
 #
 # TIME is in seconds, and SEED the first one; with OPS only those operations of
 # that seed are run. COMMANDS is how many there must be at least. KIND=fis compares
-# the command FISes as well. KERNEL is a series, VARIANT "distro" for Debian's own
-# kernel, which is the default, or a test kernel (see kernel.sh).
+# the command FISes as well. FUZZ_DEPTH=1 sends one command at a time. KERNEL is a
+# series, VARIANT "distro" for Debian's own kernel, which is the default, or a test
+# kernel (see kernel.sh).
 
 # shellcheck source=selftests/qemu/common.sh
 . "$(dirname "$0")/../qemu/common.sh"

@@ -506,6 +506,7 @@ guest_fuzz() {
 	noise=$NOISE_TAG_IN_USE
 	append="libata.force=max_sec_lba48"
 	limit=${FUZZ_LIMIT:-600}
+	[ -z "${FUZZ_DEPTH:-}" ] || export_env "FUZZ_DEPTH=$FUZZ_DEPTH"
 	if [ "$driver" = ahci_split ] && [ -n "${FUZZ_FAULT:-}" ]; then
 		build="test"
 		ata_split=fault=$FUZZ_FAULT
@@ -514,8 +515,8 @@ guest_fuzz() {
 
 # The same, one command at a time, and the command FISes are in QEMU's log.
 guest_fis() {
+	FUZZ_DEPTH=1
 	guest_fuzz "$1"
-	export_env FUZZ_DEPTH=1
 	log+=,trace:handle_cmd_fis_dump,trace:process_ncq_command_mismatch
 	noise+='\|^handle_cmd_fis_dump .*\|^0x[0-9a-f]*: .*'
 }
