@@ -96,7 +96,8 @@ update_lists() {
 	write_apt_conf
 	say "package lists of $SUITES_MAIN $SUITES_SECURITY"
 	apt-get -qq -c "$APT_CONF" update >"$APT_DIR/update.log" 2>&1 ||
-		say "not all lists could be fetched, see $APT_DIR/update.log"
+		say "not all lists could be fetched: $(grep -m 1 '^E: ' "$APT_DIR/update.log" ||
+			echo "see $APT_DIR/update.log")"
 	touch "$APT_DIR/stamp"
 }
 
