@@ -55,6 +55,12 @@ break_disk() {
 		\"inject-error\": [${rules%, }]" && FAULT=1 && backend "$node" fault
 }
 
+# throttle FILE GROUP: the node that holds requests
+throttle() {
+	echo "\"driver\": \"throttle\", \"node-name\": \"slow\", \"file\": \"$1\"," \
+		"\"throttle-group\": \"$2\""
+}
+
 # slow_disk DISK BYTES-A-SECOND: broken or not. Give it more than a trickle before
 # commands time out: QEMU's port reset waits for what the disk has.
 slow_disk() {
@@ -64,19 +70,22 @@ slow_disk() {
 	[ -z "$FAULT" ] || file=fault
 	qmp object-add "\"qom-type\": \"throttle-group\", \"id\": \"slow-group\",
 		\"limits\": {\"bps-total\": $2}" &&
-	qmp blockdev-add "\"driver\": \"throttle\", \"node-name\": \"slow\",
-		\"throttle-group\": \"slow-group\", \"file\": \"$file\"" && SLOW=1 && backend "$node" slow
+	qmp blockdev-add "$(throttle "$file" slow-group)" && SLOW=1 && backend "$node" slow
 }
 
-# fast_disk DISK: no longer slow, and all that it holds is let go at once
+# fast_disk DISK: no longer slow, and all that it holds is let go at once. A group without
+# limits does that: QEMU 10 waits for what is held before it changes the disk's file, with
+# the guest and the monitor stopped.
 fast_disk() {
 	local node file
 	[ -n "$SLOW" ] || return 0
 	node=$(node_of "$1")
 	file=$node-file
 	[ -z "$FAULT" ] || file=fault
-	backend "$node" "$file" && qmp blockdev-del '"node-name": "slow"' &&
-		qmp object-del '"id": "slow-group"' && SLOW=
+	qmp object-add '"qom-type": "throttle-group", "id": "fast-group"' &&
+	qmp blockdev-reopen "\"options\": [{$(throttle "$file" fast-group)}]" &&
+	backend "$node" "$file" && qmp blockdev-del '"node-name": "slow"' && SLOW= &&
+	qmp object-del '"id": "slow-group"' && qmp object-del '"id": "fast-group"'
 }
 
 # repair_disk DISK: QEMU flushes before it changes anything, so a disk whose
