@@ -70,9 +70,9 @@ spurious() {
 moved() {
 	local irq mask
 	for mask in 2 1 3; do
-		for irq in $(sed -nE "s/^ *([0-9]+):.*($DRIVER|ahci).*/\1/p" /proc/interrupts); do
+		while read -r irq; do
 			echo $mask >"/proc/irq/$irq/smp_affinity" 2>/dev/null
-		done
+		done < <(sed -nE "s/^ *([0-9]+):.*($DRIVER|ahci).*/\1/p" /proc/interrupts)
 		one_disk "${DISKS[0]}" || return
 	done
 }

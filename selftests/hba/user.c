@@ -232,6 +232,7 @@ static int irq_info(const struct request *r)
 	case IRQ_MSIX:
 		n = hba.msix;
 		break;
+	case IRQ_ERR:
 	case IRQ_REQ:
 		n = 1;
 		break;

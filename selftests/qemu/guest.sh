@@ -17,10 +17,8 @@
 . "$QEMU_DIR/guests.sh"
 
 # What QEMU logs along with complaints: each AHCI interrupt, sometimes in the
-# middle of a line, the undefined instruction that WARN() is made of, and that a model
-# of an HBA has no interrupt for PCI Express errors.
+# middle of a line, and the undefined instruction that WARN() is made of.
 QEMU_NOISE='ahci: IRQ#[0-9]* level:[01]\|^ILLOPC: .*\|.*terminating on signal.*'
-QEMU_NOISE+='\|.*: Could not enable error recovery for the device'
 
 KIT=$1
 NAME=$2

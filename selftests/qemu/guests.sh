@@ -37,14 +37,19 @@ NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
 guests_of() {
 	case $1 in
 	distro)
-		echo plain manage refusal kexec bpftrace
+		echo plain refusal kexec bpftrace hba
 		# What the other lacks a driver for, has no need of, or shows as well.
-		if [ "${2:-}" = 6.1 ]; then echo ncq_error splitctl; else echo viommu; fi ;;
+		if [ "${2:-}" = 6.1 ]; then
+			echo ncq_error splitctl hba_one hba_intx
+		else
+			echo manage viommu hba_stock
+		fi ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races gone refusal \
 		suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
-		meta meta_qemu meta_hang meta_panic meta_crash ;
+		hba hba_msi \
+		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
 	esac
@@ -328,7 +333,7 @@ guest_hba() {
 	six_model_disks "msix 6"
 	export_env ATA_SPLIT_VECTORS=ports
 	append="libata.fua=1"
-	tests="sizes hba_*"
+	tests="hba_*"
 	limit=1500
 }
 
@@ -344,7 +349,7 @@ guest_hba_msi() {
 	six_model_disks "msi 8"
 	export_env ATA_SPLIT_VECTORS=ports
 	append="intel_iommu=on iommu.strict=1"
-	tests="sizes hba_vectors"
+	tests="hba_vectors"
 }
 
 # Fewer vectors than ports: the HBA reverts to one (AHCI 1.3.1, 3.1.2 MRSM).
