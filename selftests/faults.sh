@@ -103,10 +103,11 @@ flush() {
 	sync "$D"
 }
 
+# QEMU passes no flush on before there was a write, and the load may be busy reading.
 sticky_flush() {
 	local rules
 	mapfile -t rules < <(flushes)
-	break_disk "$D" "${rules[@]}" && thrice fails flush
+	break_disk "$D" "${rules[@]}" && dio_bad write && thrice fails flush
 }
 
 # libata tries again, so that nobody gets to know.
