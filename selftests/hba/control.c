@@ -104,6 +104,11 @@ static bool is_on(const char *word, bool *value)
 
 /* Configuration ------------------------------------------------------------- */
 
+static uint32_t all_ports(void)
+{
+	return hba.ports == 32 ? ~0u : (1u << hba.ports) - 1;
+}
+
 static const char *do_ports(char **w)
 {
 	uint64_t n;
@@ -112,7 +117,7 @@ static const char *do_ports(char **w)
 	if (!number(w[1], &n) || !n || n > MAX_PORTS)
 		return error("a number from 1 to 32 is wanted", w[1]);
 	hba.ports = (unsigned int)n;
-	hba.pi = n == 32 ? ~0u : (1u << n) - 1;
+	hba.pi = all_ports();
 	hba.cap = (hba.cap & ~CAP_NP) | (uint32_t)(n - 1);
 	for (i = 0; i < n; i++)
 		hba.port[i].nr = (uint8_t)i;
@@ -138,14 +143,16 @@ static const char *do_register(char **w)
 
 	if (!number(w[1], &n) || n > 0xffffffff)
 		return error("a register's value is wanted", w[1]);
-	if (!strcmp(w[0], "pi"))
-		hba.pi = (uint32_t)n;
-	else if (!strcmp(w[0], "vs"))
+	if (!strcmp(w[0], "pi")) {
+		hba.pi_empty = !n;
+		hba.pi = n ? (uint32_t)n : all_ports();
+	} else if (!strcmp(w[0], "vs")) {
 		hba.vs = (uint32_t)n;
-	else if (!strcmp(w[0], "class"))
+	} else if (!strcmp(w[0], "class")) {
 		hba.class = (uint32_t)n;
-	else
+	} else {
 		hba.seed = n;
+	}
 	return ok();
 }
 
@@ -661,15 +668,15 @@ static const struct {
 	{ "control", 2, 2, true, do_path },
 	{ "tracefile", 2, 2, true, do_path },
 	{ "ports", 2, 2, true, do_ports },
-	{ "pi", 2, 2, true, do_register },
-	{ "vs", 2, 2, true, do_register },
+	{ "pi", 2, 2, false, do_register },
+	{ "vs", 2, 2, false, do_register },
 	{ "class", 2, 2, true, do_register },
 	{ "id", 2, 2, true, do_id },
 	{ "msi", 2, 2, true, do_vectors },
 	{ "msix", 2, 2, true, do_vectors },
 	{ "intx", 2, 2, true, do_switch },
-	{ "ncs", 2, 2, true, do_ncs },
-	{ "cap", 2, MAX_WORDS, true, do_cap },
+	{ "ncs", 2, 2, false, do_ncs },
+	{ "cap", 2, MAX_WORDS, false, do_cap },
 	{ "disk", 3, MAX_WORDS, true, do_disk },
 	{ "seed", 2, 2, false, do_register },
 	{ "onebyone", 2, 2, false, do_switch },

@@ -139,6 +139,7 @@ struct hba {
 	uint32_t	cap;
 	uint32_t	cap2;
 	uint32_t	pi;
+	bool		pi_empty;	/* PI reads zero all the same, as before AHCI 1.3 */
 	uint32_t	vs;
 	uint16_t	vendor;
 	uint16_t	device;

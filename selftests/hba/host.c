@@ -133,7 +133,7 @@ static uint32_t read_host(uint32_t offset)
 	case HBA_IS:
 		return read_is();
 	case HBA_PI:
-		return hba.pi;
+		return hba.pi_empty ? 0 : hba.pi;
 	case HBA_VS:
 		return hba.vs;
 	case HBA_CAP2:

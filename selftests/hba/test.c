@@ -280,6 +280,9 @@ static void test_registers(void)
 {
 	check(register_read(HBA_CAP) == hba.cap);
 	check(register_read(HBA_PI) == 0xf);
+	command("pi 0");
+	check(register_read(HBA_PI) == 0 && rd(0, PX_SSTS) == 0x133);
+	command("pi 0xf");
 	check(register_read(HBA_VS) == 0x10301);
 	check(register_read(HBA_GHC) == (GHC_AE | GHC_IE));
 	register_write(HBA_GHC, GHC_HR | GHC_AE);
