@@ -40,14 +40,14 @@ guests_of() {
 		echo plain refusal kexec bpftrace hba
 		# What the other lacks a driver for, has no need of, or shows as well.
 		if [ "${2:-}" = 6.1 ]; then
-			echo ncq_error splitctl hba_one hba_intx
+			echo ncq_error splitctl hba_caps hba_one hba_intx
 		else
-			echo manage viommu hba_stock
+			echo viommu hba_stock
 		fi ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races gone refusal \
-		suspend crash-1 crash-2 crash-3 crash-4 crash-5 \
+		suspend crash-1 crash-2 crash-3 \
 		hba hba_msi \
 		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
@@ -334,6 +334,7 @@ guest_hba() {
 	export_env ATA_SPLIT_VECTORS=ports
 	append="libata.fua=1"
 	tests="hba_*"
+	not="hba_caps*"
 	limit=1500
 }
 
@@ -341,6 +342,12 @@ guest_hba() {
 guest_hba_stock() {
 	guest_hba
 	driver=ahci
+}
+
+# HBAs of many kinds, one after the other.
+guest_hba_caps() {
+	six_model_disks
+	tests="hba_caps*"
 }
 
 # A vector for each port by MSI, which wants an IOMMU, too; and fewer ports than vectors.
