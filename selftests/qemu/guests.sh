@@ -40,7 +40,7 @@ guests_of() {
 		echo plain refusal kexec bpftrace hba
 		# What the other lacks a driver for, has no need of, or shows as well.
 		if [ "${2:-}" = 6.1 ]; then
-			echo ncq_error splitctl hba_caps hba_one hba_intx
+			echo ncq_error splitctl hba_caps hba_msi hba_one hba_intx
 		else
 			echo viommu hba_stock
 		fi ;;
@@ -48,7 +48,7 @@ guests_of() {
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races gone refusal \
 		suspend crash-1 crash-2 crash-3 \
-		hba hba_msi \
+		hba \
 		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
