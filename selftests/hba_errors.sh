@@ -75,7 +75,8 @@ check "host bus data error" survives "when fetch port=$PORT nth=9 do fatal 0x100
 check "a command is lost" survives "when fetch port=$PORT nth=9 do drop"
 check "the HBA names commands that there are not" fewer survives "sact $PORT 0xffffffff"
 check "the link is lost" survives "flap $PORT 1"
-check "SError for no reason" survives "serr $PORT 0x00010000"
+# Not PhyRdyChg, which later kernels ignore for a while after a change of link power policy.
+check "SError says that the disk was exchanged" survives "serr $PORT 0x04000000"
 check "interrupts are lost" survives "when fis port=$PORT nth=9 do mute on" \
 	"when sctl port=$PORT do mute off"
 # Stock ahci sets PxCMD.ST before it has cleared PxCMD.CR.
