@@ -107,7 +107,7 @@ enum {
 #define IS_HBFS		BIT(29)
 #define IS_TFES		BIT(30)
 #define IS_CPDS		BIT(31)
-/* 6.1.2: after these the port runs no command until ST is cleared */
+/* 5.3.16: after these the port runs no command until ST is cleared */
 #define IS_FATAL	(IS_IFS | IS_HBDS | IS_HBFS | IS_TFES)
 /* These follow PxSERR.DIAG and are cleared there. */
 #define IS_DERIVED	(IS_UFS | IS_PCS | IS_PRCS)

@@ -88,10 +88,10 @@ void check_fetched(struct port *p, struct cmd *c)
 		return;
 	}
 	if (c->cfis[12] >> 3 != c->slot)
-		breach("port %u slot %u: the tag is %u (5.6.4.1)", p->nr, c->slot,
+		breach("port %u slot %u: the tag is %u (5.6.4)", p->nr, c->slot,
 		       c->cfis[12] >> 3);
 	if (!(p->sact >> c->slot & 1))
-		breach("port %u slot %u: queued, but not in PxSACT (5.6.4.1)", p->nr, c->slot);
+		breach("port %u slot %u: queued, but not in PxSACT (5.6.4)", p->nr, c->slot);
 	if (dw0 & HDR_P)
 		breach("port %u slot %u: queued, and prefetchable (4.2.2 P)", p->nr, c->slot);
 }
@@ -106,7 +106,7 @@ static uint32_t sum(const uint8_t *data, size_t n)
 }
 
 /*
- * 5.5.1, 9.3.3.5.1: header and table belong to the HBA until the command is done. Of the
+ * 5.5.1: header and table belong to the HBA until the command is done. Of the
  * header DW1 is the HBA's own (PRDBC). The first call remembers, a second compares.
  */
 void check_unchanged(struct cmd *c)
@@ -156,7 +156,7 @@ void check_start(struct port *p)
 }
 
 /*
- * 10.7.2.1: a cause is cleared in PxIS before its bit of IS is, or the bit comes back and
+ * 10.7.2: a cause is cleared in PxIS before its bit of IS is, or the bit comes back and
  * interrupts in vain. A cause that is new since PxIS was written is no mistake.
  */
 void check_acknowledge(uint32_t value)
@@ -165,6 +165,6 @@ void check_acknowledge(uint32_t value)
 
 	while (next_port(&p))
 		if (value >> p->nr & 1 && p->ack_due && p->is & p->ie)
-			breach("port %u: IS is cleared before PxIS = %08x (10.7.2.1)", p->nr,
+			breach("port %u: IS is cleared before PxIS = %08x (10.7.2)", p->nr,
 			       p->is & p->ie);
 }

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "hba.h"
@@ -219,7 +218,7 @@ static const char *do_disk(char **w)
 	struct disk *d;
 	char **option;
 
-	if (!p || p->disk.media)
+	if (p->disk.media)
 		return error("a port without a disk is wanted", w[1]);
 	d = &p->disk;
 	if (!size(w[2], &bytes))
@@ -329,8 +328,6 @@ static const char *do_hold(char **w)
 		return ok();
 	}
 	p = port(w[1]);
-	if (!p)
-		return error("there is no such port", w[1]);
 	p->fate.hold = true;
 	return ok();
 }
@@ -342,8 +339,6 @@ static const char *do_release(char **w)
 	uint64_t tags;
 	char **word;
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	for (word = w + 2; *word; word++)
 		if (!number(*word, &tags) || tags > 0xffffffff || tags & ~waiting(p))
 			return error("a mask of waiting commands is wanted", *word);
@@ -360,8 +355,6 @@ static const char *do_resume(char **w)
 	struct port *p = port(w[1]);
 	unsigned int i;
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	p->fate.hold = false;
 	for (i = 0; i < MAX_SLOTS; i++)
 		p->slot[i].fate.hold = false;
@@ -372,8 +365,6 @@ static const char *do_waiting(char **w)
 {
 	struct port *p = port(w[1]);
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	snprintf(answer, sizeof(answer), "ok 0x%08x", waiting(p));
 	return answer;
 }
@@ -402,7 +393,7 @@ static const char *do_plug(char **w)
 {
 	struct port *p = port(w[1]);
 
-	if (!p || !p->disk.media)
+	if (!p->disk.media)
 		return error("there is no such disk", w[1]);
 	if (!strcmp(w[0], "plug") == p->disk.present)
 		return error("it is so already", w[1]);
@@ -419,7 +410,7 @@ static const char *do_flap(char **w)
 	struct port *p = port(w[1]);
 	uint64_t n;
 
-	if (!p || !p->disk.present)
+	if (!p->disk.present)
 		return error("there is no such disk", w[1]);
 	if (!number(w[2], &n))
 		return error("a number is wanted", w[2]);
@@ -435,8 +426,6 @@ static const char *do_bad(char **w)
 {
 	struct port *p = port(w[1]);
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	p->disk.bad = strcmp(w[2], "none");
 	if (p->disk.bad && !number(w[2], &p->disk.bad_lba))
 		return error("a sector or none is wanted", w[2]);
@@ -449,7 +438,7 @@ static const char *do_cut(char **w)
 	struct port *p = port(w[1]);
 	uint64_t n;
 
-	if (!p || !p->disk.present)
+	if (!p->disk.present)
 		return error("there is no such disk", w[1]);
 	if (!number(w[2], &n) || n > 100)
 		return error("a percentage is wanted", w[2]);
@@ -463,8 +452,6 @@ static const char *do_bits(char **w)
 	struct port *p = port(w[1]);
 	uint64_t n;
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	if (!number(w[2], &n) || n > 0xffffffff)
 		return error("a register's value is wanted", w[2]);
 	if (!strcmp(w[0], "event")) {
@@ -491,8 +478,6 @@ static const char *do_irq(char **w)
 {
 	struct port *p = port(w[1]);
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX))
 		irq_port(p->nr);
 	else
@@ -505,8 +490,6 @@ static const char *do_stuck(char **w)
 {
 	struct port *p = port(w[1]);
 
-	if (!p)
-		return error("there is no such port", w[1]);
 	if (!strcmp(w[2], "cr"))
 		p->stuck = CMD_CR;
 	else if (!strcmp(w[2], "fr"))
@@ -662,52 +645,53 @@ static const struct {
 	int		least;		/* words */
 	int		most;
 	bool		early;		/* only before the guest */
+	bool		port;		/* the second word is a port */
 	const char	*(*run)(char **w);
 } commands[] = {
-	{ "socket", 2, 2, true, do_path },
-	{ "control", 2, 2, true, do_path },
-	{ "tracefile", 2, 2, true, do_path },
-	{ "ports", 2, 2, true, do_ports },
-	{ "pi", 2, 2, false, do_register },
-	{ "vs", 2, 2, false, do_register },
-	{ "class", 2, 2, true, do_register },
-	{ "id", 2, 2, true, do_id },
-	{ "msi", 2, 2, true, do_vectors },
-	{ "msix", 2, 2, true, do_vectors },
-	{ "intx", 2, 2, true, do_switch },
-	{ "ncs", 2, 2, false, do_ncs },
-	{ "cap", 2, MAX_WORDS, false, do_cap },
-	{ "disk", 3, MAX_WORDS, true, do_disk },
-	{ "seed", 2, 2, false, do_register },
-	{ "onebyone", 2, 2, false, do_switch },
-	{ "delay", 2, 3, false, do_delay },
-	{ "hold", 1, 2, false, do_hold },
-	{ "release", 3, MAX_WORDS, false, do_release },
-	{ "resume", 2, 2, false, do_resume },
-	{ "waiting", 2, 2, false, do_waiting },
-	{ "drop", 1, 1, false, do_fate },
-	{ "error", 2, 2, false, do_fate },
-	{ "fatal", 2, 2, false, do_fate },
-	{ "plug", 2, 2, false, do_plug },
-	{ "unplug", 2, 2, false, do_plug },
-	{ "flap", 3, 3, false, do_flap },
-	{ "bad", 3, 3, false, do_bad },
-	{ "cut", 3, 3, false, do_cut },
-	{ "event", 3, 3, false, do_bits },
-	{ "serr", 3, 3, false, do_bits },
-	{ "sdb", 3, 3, false, do_bits },
-	{ "sact", 3, 3, false, do_bits },
-	{ "ci", 3, 3, false, do_bits },
-	{ "tfd", 3, 3, false, do_bits },
-	{ "irq", 2, 2, false, do_irq },
-	{ "stuck", 3, 3, false, do_stuck },
-	{ "mute", 2, 2, false, do_switch },
-	{ "ones", 2, 2, false, do_switch },
-	{ "trace", 2, 2, false, do_switch },
-	{ "when", 4, MAX_WORDS, false, do_when },
-	{ "forget", 1, 1, false, do_forget },
-	{ "breaches", 1, 1, false, do_breaches },
-	{ "stats", 1, 1, false, do_stats },
+	{ "socket", 2, 2, true, false, do_path },
+	{ "control", 2, 2, true, false, do_path },
+	{ "tracefile", 2, 2, true, false, do_path },
+	{ "ports", 2, 2, true, false, do_ports },
+	{ "pi", 2, 2, false, false, do_register },
+	{ "vs", 2, 2, false, false, do_register },
+	{ "class", 2, 2, true, false, do_register },
+	{ "id", 2, 2, true, false, do_id },
+	{ "msi", 2, 2, true, false, do_vectors },
+	{ "msix", 2, 2, true, false, do_vectors },
+	{ "intx", 2, 2, true, false, do_switch },
+	{ "ncs", 2, 2, false, false, do_ncs },
+	{ "cap", 2, MAX_WORDS, false, false, do_cap },
+	{ "disk", 3, MAX_WORDS, true, true, do_disk },
+	{ "seed", 2, 2, false, false, do_register },
+	{ "onebyone", 2, 2, false, false, do_switch },
+	{ "delay", 2, 3, false, false, do_delay },
+	{ "hold", 1, 2, false, true, do_hold },
+	{ "release", 3, MAX_WORDS, false, true, do_release },
+	{ "resume", 2, 2, false, true, do_resume },
+	{ "waiting", 2, 2, false, true, do_waiting },
+	{ "drop", 1, 1, false, false, do_fate },
+	{ "error", 2, 2, false, false, do_fate },
+	{ "fatal", 2, 2, false, false, do_fate },
+	{ "plug", 2, 2, false, true, do_plug },
+	{ "unplug", 2, 2, false, true, do_plug },
+	{ "flap", 3, 3, false, true, do_flap },
+	{ "bad", 3, 3, false, true, do_bad },
+	{ "cut", 3, 3, false, true, do_cut },
+	{ "event", 3, 3, false, true, do_bits },
+	{ "serr", 3, 3, false, true, do_bits },
+	{ "sdb", 3, 3, false, true, do_bits },
+	{ "sact", 3, 3, false, true, do_bits },
+	{ "ci", 3, 3, false, true, do_bits },
+	{ "tfd", 3, 3, false, true, do_bits },
+	{ "irq", 2, 2, false, true, do_irq },
+	{ "stuck", 3, 3, false, true, do_stuck },
+	{ "mute", 2, 2, false, false, do_switch },
+	{ "ones", 2, 2, false, false, do_switch },
+	{ "trace", 2, 2, false, false, do_switch },
+	{ "when", 4, MAX_WORDS, false, false, do_when },
+	{ "forget", 1, 1, false, false, do_forget },
+	{ "breaches", 1, 1, false, false, do_breaches },
+	{ "stats", 1, 1, false, false, do_stats },
 };
 
 static bool running;
@@ -734,6 +718,8 @@ const char *control_line(char *line)
 		return error("there is no such command", words[0]);
 	if (n < commands[i].least || n > commands[i].most)
 		return error("wrong number of words", words[0]);
+	if (commands[i].port && n > 1 && !port(words[1]))
+		return error("there is no such port", words[1]);
 	if (commands[i].early && running)
 		return error("that is for the command line", words[0]);
 	return commands[i].run(words);
@@ -747,16 +733,7 @@ static size_t filled;
 
 void control_listen(const char *path)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		fail("control: the path is too long: %s", path);
-	strcpy(address.sun_path, path);
-	unlink(path);
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    listen(listener, 1))
-		fail("control: cannot listen on %s: %s", path, strerror(errno));
+	listener = socket_listen(path);
 }
 
 int control_fd(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * An ATA disk: the commands (ACS-4, section 7), media and volatile write cache.
+ * An ATA disk: the commands (ACS-4), media and volatile write cache.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -153,7 +153,7 @@ struct op {
 	bool		(*run)(struct port *p, struct cmd *c);
 };
 
-/* 7.9: the disk is told to abort what it does not know. */
+/* What the disk does not know, it aborts. */
 static bool abort_cmd(struct cmd *c)
 {
 	c->error = ERR_ABRT;
@@ -167,7 +167,7 @@ static bool answer(struct cmd *c, void *buf, uint32_t n, bool pio)
 	return !cmd_move(c, buf, n, true);
 }
 
-/* 7.12: word by word as the disk has it. */
+/* IDENTIFY DEVICE */
 static bool run_identify(struct port *p, struct cmd *c)
 {
 	uint16_t words[256];
@@ -176,7 +176,7 @@ static bool run_identify(struct port *p, struct cmd *c)
 	return answer(c, words, sizeof(words), true);
 }
 
-/* 7.22, 7.24: pages of a log. Only that of NCQ errors ends their state (SATA 13.6.3). */
+/* READ LOG EXT, READ LOG DMA EXT: that of NCQ errors ends their state. */
 static bool run_read_log(struct port *p, struct cmd *c)
 {
 	uint16_t page = (uint16_t)(c->cfis[5] | c->cfis[9] << 8), n = count(c), i;
@@ -193,7 +193,10 @@ static bool run_read_log(struct port *p, struct cmd *c)
 	return true;
 }
 
-/* 7.5.2: TRIM: 64 entries a sector, of 48 bits of LBA and 16 of length. It reads zeros. */
+/*
+ * DATA SET MANAGEMENT, TRIM: 64 entries a sector, of 48 bits of LBA and 16 of length. It
+ * reads zeros.
+ */
 static bool trim(struct disk *d, struct cmd *c, uint32_t sectors)
 {
 	uint64_t entries[SECTOR / 8], scale = d->logical / SECTOR;
@@ -222,7 +225,7 @@ static bool run_trim(struct port *p, struct cmd *c)
 	return feature(c) & 1 ? trim(&p->disk, c, count(c)) : abort_cmd(c);
 }
 
-/* 7.39 SEND FPDMA QUEUED; subcommand 0 is TRIM. */
+/* SEND FPDMA QUEUED; subcommand 0 is TRIM. */
 static bool run_send_queued(struct port *p, struct cmd *c)
 {
 	if (c->cfis[13] & 31)
@@ -237,7 +240,7 @@ static bool run_flush(struct port *p, struct cmd *c)
 	return true;
 }
 
-/* 7.44 */
+/* SET FEATURES */
 static bool run_set_features(struct port *p, struct cmd *c)
 {
 	switch (c->cfis[3]) {
@@ -260,7 +263,7 @@ static bool run_set_features(struct port *p, struct cmd *c)
 	return abort_cmd(c);
 }
 
-/* 7.48: enabled, and well. */
+/* SMART: enabled, and well. */
 static bool run_smart(struct port *p, struct cmd *c)
 {
 	uint8_t buf[SECTOR] = { 0 };
@@ -279,7 +282,7 @@ static bool run_smart(struct port *p, struct cmd *c)
 	return abort_cmd(c);
 }
 
-/* 7.3: active or idle */
+/* CHECK POWER MODE: active or idle */
 static bool run_power_mode(struct port *p, struct cmd *c)
 {
 	(void)p;
@@ -368,7 +371,7 @@ uint64_t cmd_lba(const struct cmd *c)
 	return op && op->flags & (EXT | QUEUED) ? lba48(c) : lba28(c);
 }
 
-/* 7.23 and the like. Data before a bad sector are moved, as a disk does. */
+/* READ, WRITE and READ VERIFY of any kind. Data before a bad sector are moved, as a disk does. */
 static bool transfer(struct disk *d, struct cmd *c, const struct op *op)
 {
 	bool fua = op->flags & FUA || (op->flags & QUEUED && c->cfis[7] & 0x80);
@@ -400,7 +403,7 @@ void disk_execute(struct port *p, struct cmd *c)
 	struct disk *d = &p->disk;
 	const struct op *op = find(c->cfis[2]);
 
-	/* SATA 13.6.3: after a queued command failed, only the error log is answered. */
+	/* SATA, NCQ errors: after a queued command failed, only the error log is answered. */
 	if (d->ncq_error && !((c->cfis[2] == 0x2f || c->cfis[2] == 0x47) && c->cfis[4] == 0x10)) {
 		c->error = ERR_ABRT;
 		return;

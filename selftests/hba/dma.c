@@ -100,42 +100,36 @@ static uint8_t *memory_at(uint64_t iova, uint64_t *n, int prot)
 	return m->memory + (iova - m->iova);
 }
 
-int dma_read(uint64_t iova, void *buf, uint64_t n)
+/* The same both ways: PROT_READ copies from the guest's memory, PROT_WRITE to it. */
+static int copy(uint64_t iova, uint8_t *buf, uint64_t n, int prot)
 {
 	uint64_t piece;
-	uint8_t *to = buf;
 
-	for (; n; n -= piece, iova += piece, to += piece) {
-		const uint8_t *from;
+	for (; n; n -= piece, iova += piece, buf += piece) {
+		uint8_t *memory;
 
 		piece = n;
-		from = memory_at(iova, &piece, PROT_READ);
-		if (!from) {
-			breach("DMA read of %llx, which is not mapped",
+		memory = memory_at(iova, &piece, prot);
+		if (!memory) {
+			breach("DMA %s %llx, which is not mapped",
+			       prot == PROT_READ ? "read of" : "write to",
 			       (unsigned long long)iova);
 			return -1;
 		}
-		memcpy(to, from, piece);
+		if (prot == PROT_READ)
+			memcpy(buf, memory, piece);
+		else
+			memcpy(memory, buf, piece);
 	}
 	return 0;
 }
 
+int dma_read(uint64_t iova, void *buf, uint64_t n)
+{
+	return copy(iova, buf, n, PROT_READ);
+}
+
 int dma_write(uint64_t iova, const void *buf, uint64_t n)
 {
-	const uint8_t *from = buf;
-	uint64_t piece;
-
-	for (; n; n -= piece, iova += piece, from += piece) {
-		uint8_t *to;
-
-		piece = n;
-		to = memory_at(iova, &piece, PROT_WRITE);
-		if (!to) {
-			breach("DMA write to %llx, which is not mapped",
-			       (unsigned long long)iova);
-			return -1;
-		}
-		memcpy(to, from, piece);
-	}
-	return 0;
+	return copy(iova, (uint8_t *)buf, n, PROT_WRITE);
 }

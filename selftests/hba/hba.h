@@ -187,6 +187,7 @@ static inline void sooner(uint64_t *next, uint64_t due)
 }
 
 /* user.c */
+int socket_listen(const char *path);
 void user_listen(const char *path);
 int user_fd(void);
 void user_ready(void);

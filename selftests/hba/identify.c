@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a disk says of itself: IDENTIFY DEVICE (ACS-4, 7.12.7), and its logs (ACS-4,
- * section 9). Words and bytes have the numbers that they have there.
+ * What a disk says of itself: IDENTIFY DEVICE and its logs (ACS-4). Words and bytes have
+ * the numbers that they have there.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "hba.h"
 
-/* 3.3.10: two characters a word, the first in the upper byte, with blanks to the end. */
+/* Strings: two characters a word, the first in the upper byte, with blanks to the end. */
 static void text(uint16_t *w, unsigned int words, const char *s)
 {
 	char field[64];
@@ -84,7 +84,7 @@ void identify(const struct port *p, uint16_t *w)
 	capacity(d, w);
 }
 
-/* 9.2: pages of each log */
+/* Log 00h: pages of each log */
 static void directory(uint8_t *buf)
 {
 	static const uint8_t pages[][2] = { { 0x10, 1 }, { 0x13, 1 }, { 0x30, 9 } };
@@ -95,7 +95,7 @@ static void directory(uint8_t *buf)
 		buf[2 * pages[i][0]] = pages[i][1];
 }
 
-/* SATA 13.7.7: which queued commands there are. TRIM in SEND FPDMA QUEUED. */
+/* Log 13h: of the queued commands, TRIM in SEND FPDMA QUEUED. */
 static void send_receive(uint8_t *buf)
 {
 	buf[0] = 1;
@@ -108,7 +108,7 @@ static void put64(uint8_t *to, uint64_t value)
 	memcpy(to, &value, sizeof(value));
 }
 
-/* 9.11: the pages that there are, and of those what libata asks. */
+/* Log 30h: the pages that there are, and of those what libata asks. */
 static bool identify_log(const struct port *p, uint16_t page, uint8_t *buf)
 {
 	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x08 };

@@ -7,7 +7,7 @@
 
 #include "hba.h"
 
-/* 3.3.14: the slots that are fetched next, in an order of the HBA's own (5.3.2.3). */
+/* 3.3.14: the slots that are fetched next, in an order of the HBA's own. */
 void list_ring(struct port *p, uint32_t value)
 {
 	check_doorbell(p, value);
@@ -71,7 +71,7 @@ int cmd_move(struct cmd *c, void *buf, uint32_t n, bool to_host)
 			c->prd_offset = 0;
 		}
 	}
-	/* 6.1.5: more data than the table has room for. */
+	/* 3.3.5 OFS: more data than the table has room for. */
 	if (n)
 		hba_event(&hba.port[c->port], IS_OFS);
 	return 0;
@@ -94,7 +94,7 @@ static uint64_t delay_of(struct port *p, struct cmd *c)
 	return hba.delay_min + hash(hba.seed, p->nr, c->ordinal) % span;
 }
 
-/* SATA 11.4 "Software reset": held while the bit is set; the signature comes once it is clear. */
+/* Software reset: held while the bit is set; the signature comes once it is clear. */
 static void control_fis(struct port *p, struct cmd *c)
 {
 	if (c->cfis[15] & CTL_SRST) {
@@ -114,7 +114,7 @@ static void control_fis(struct port *p, struct cmd *c)
 	c->stage = FREE;
 }
 
-/* 5.6.4.1: the device takes a queued command by a D2H FIS without I, and is ready. */
+/* 5.6.4: the device takes a queued command by a D2H FIS without I, and is ready. */
 static void accept_queued(struct port *p, struct cmd *c)
 {
 	uint8_t fis[20] = { FIS_D2H, 0, STS_DRDY };
@@ -146,7 +146,7 @@ static void fetch(struct port *p, unsigned int slot)
 		return;
 	}
 	check_fetched(p, c);
-	/* 6.1.2: nothing a device takes, so it does not answer R_OK. */
+	/* Nothing that a device takes. */
 	if (c->cfis[0] != FIS_H2D) {
 		port_fatal(p, IS_IFS);
 		return;
@@ -166,7 +166,7 @@ static void fetch(struct port *p, unsigned int slot)
 	c->due = now() + delay_of(p, c);
 }
 
-/* 5.3.2.3: round robin from the last, and only while the device is not busy. */
+/* Round robin from the last, and only while the device is not busy. */
 static bool fetch_next(struct port *p)
 {
 	unsigned int i, slot;
@@ -185,7 +185,7 @@ static bool fetch_next(struct port *p)
 
 /* FIS and interrupt --------------------------------------------------------- */
 
-/* 5.6.4.2 and SATA "Set Device Bits": outcome of queued commands, in one FIS. */
+/* 5.6.4 and SATA "Set Device Bits": outcome of queued commands, in one FIS. */
 void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags)
 {
 	uint8_t fis[8] = { FIS_SDB, FIS_I, status & 0x77, error };
@@ -289,7 +289,7 @@ static void finish_queued(struct port *p, uint32_t tags)
 }
 
 /*
- * SATA 13.6.3: the SDB FIS names no tag; the NCQ error log does, and the device forgets
+ * SATA, NCQ errors: the SDB FIS names no tag; the NCQ error log does, and the device forgets
  * all commands that it has.
  */
 static void fail_queued(struct port *p, struct cmd *c)
@@ -307,7 +307,7 @@ static void fail_queued(struct port *p, struct cmd *c)
 		d->ncq_log[8 + i] = (uint8_t)(c->lba >> (24 + 8 * i));
 	}
 	d->ncq_log[7] = 0x40;
-	/* ACS-4 9.13.7: sense data, where reporting is enabled. */
+	/* Sense data, where reporting is enabled. */
 	if (d->sense && c->error & ERR_UNC) {
 		d->ncq_log[14] = 0x03;
 		d->ncq_log[15] = 0x11;

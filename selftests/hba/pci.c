@@ -61,7 +61,7 @@ static void add(unsigned int *last, unsigned int offset, uint8_t id)
 	*last = offset + 1;
 }
 
-/* Order 2 of vectors, as MSI has it (6.8.1.3). */
+/* Order 2 of vectors, as MSI has it (PCI, MSI). */
 static uint32_t order(unsigned int vectors)
 {
 	uint32_t n = 0;
@@ -159,7 +159,7 @@ void irq_mask(bool masked)
 }
 
 /*
- * 10.7.2.1, 10.7.2.2: with fewer MSI vectors than ports there is one (GHC.MRSM). MSI-X
+ * 10.7.2: with fewer MSI vectors than ports there is one (GHC.MRSM). MSI-X
  * is no part of AHCI; drivers use it as real HBAs do, a vector for each port.
  */
 bool irq_single(void)

@@ -24,7 +24,7 @@ bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n)
 }
 
 /*
- * A device's first FIS, which tells what it is (SATA 11.3, ACS "signature"). PxSIG and
+ * A device's first FIS, which tells what it is (its signature). PxSIG and
  * PxTFD are those of the first D2H FIS that arrives with FRE set (10.3.2).
  */
 void port_signature(struct port *p)
@@ -113,7 +113,7 @@ static void start(struct port *p)
 	p->cmd |= CMD_ST | CMD_CR;
 }
 
-/* 10.3.1, 5.3.2.3: with ST the list and the outstanding tags are gone. */
+/* 3.3.13, 3.3.14: with ST the list and the outstanding tags are gone. */
 static void stop(struct port *p)
 {
 	p->cmd &= ~(CMD_ST | CMD_CCS);
@@ -267,7 +267,7 @@ void port_reset(struct port *p)
 	link_start(p);
 }
 
-/* 6.2.2: nothing more is fetched or answered until the driver clears ST. */
+/* 5.3.16: nothing more is fetched or answered until the driver clears ST. */
 void port_fatal(struct port *p, uint32_t bits)
 {
 	p->halted = true;

@@ -73,18 +73,23 @@ struct request {
 
 static int listener = -1, client = -1;
 
-void user_listen(const char *path)
+int socket_listen(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (strlen(path) >= sizeof(address.sun_path))
-		fail("socket: the path is too long: %s", path);
+		fail("the path of a socket is too long: %s", path);
 	strcpy(address.sun_path, path);
 	unlink(path);
-	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    listen(listener, 1))
-		fail("socket: cannot listen on %s: %s", path, strerror(errno));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, 1))
+		fail("cannot listen on %s: %s", path, strerror(errno));
+	return fd;
+}
+
+void user_listen(const char *path)
+{
+	listener = socket_listen(path);
 }
 
 int user_fd(void)
