@@ -46,7 +46,7 @@ if LOCK.search(f):
     print("%s:%s: a build locks: %s()" % (p[0].file, p[0].line, f))
 
 @state@
-identifier m = {sactive, active_tag, qc_active, nr_active_links, excl_link, deferred_qc, pflags, eh_info, eh_context, eh_epoch, held, batch, list, fbs_enabled};
+identifier m = {sactive, active_tag, qc_active, nr_active_links, excl_link, deferred_qc, pflags, eh_info, eh_context, eh_epoch, db_pending, batch, list, fbs_enabled};
 expression x, y, z;
 identifier n;
 assignment operator op;
@@ -81,7 +81,7 @@ m << state.m;
 print("%s:%s: a build writes StartIo's state: %s" % (p[0].file, p[0].line, m))
 
 @writeonce@
-identifier m = {sactive, active_tag, qc_active, nr_active_links, excl_link, deferred_qc, pflags, eh_info, eh_context, eh_epoch, held, batch, list, fbs_enabled};
+identifier m = {sactive, active_tag, qc_active, nr_active_links, excl_link, deferred_qc, pflags, eh_info, eh_context, eh_epoch, db_pending, batch, list, fbs_enabled};
 identifier f = {WRITE_ONCE, smp_store_release, xchg, cmpxchg, set_bit, __set_bit, clear_bit, __clear_bit};
 expression x;
 expression list es;

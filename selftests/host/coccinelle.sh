@@ -49,6 +49,7 @@ for file in $BUILDS; do
 	planted "$file" 'qc->ap->link.active_tag = 1;' "writes StartIo's state: active_tag"
 	planted "$file" 'WRITE_ONCE(qc->ap->pflags, 0);' "writes StartIo's state: pflags"
 	planted "$file" 'qc->ap->nr_active_links++;' "writes StartIo's state: nr_active_links"
+	planted "$file" 'to_ata_split_port(qc->ap)->db_pending |= 1;' "writes StartIo's state: db_pending"
 	planted "$file" 'port->dma->list[0].opts = 0;' "writes StartIo's state: list"
 done
 exit $BAD
