@@ -72,13 +72,14 @@ int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val)
 /**
  * ahci_split_start_engine - let the HBA process the command list (PxCMD.ST)
  * @ap: port
+ *
+ * An engine that did not stop is not started (AHCI 1.3.1, 10.3.1): it needs a reset.
  */
 void ahci_split_start_engine(struct ata_port *ap)
 {
 	void __iomem *mmio = ahci_split_port_mmio(ap);
 	u32 cmd = readl(mmio + AHCI_PXCMD);
 
-	/* One that did not stop (AHCI 1.3.1, 10.3.1): only a reset helps. */
 	if (cmd & AHCI_PXCMD_CR)
 		return;
 	writel(cmd | AHCI_PXCMD_ST, mmio + AHCI_PXCMD);

@@ -47,8 +47,7 @@ guests_of() {
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races gone refusal \
-		suspend crash-1 crash-2 crash-3 \
-		hba \
+		suspend crash-1 crash-2 crash-3 hba \
 		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
@@ -350,7 +349,7 @@ guest_hba_caps() {
 	tests="hba_caps*"
 }
 
-# A vector for each port by MSI, which wants an IOMMU, too; and fewer ports than vectors.
+# A vector for each port by MSI, of which there are more than ports; Linux wants an IOMMU.
 guest_hba_msi() {
 	device intel-iommu,intremap=on,caching-mode=on
 	six_model_disks "msi 8"
