@@ -10,7 +10,7 @@
 
 need hdparm
 [ "$DRIVER" = ahci_split ] || skip "$DRIVER has no such events"
-begin 8 disks
+begin 9 disks
 
 TRACEFS=/sys/kernel/tracing
 [ -d $TRACEFS/events ] || mount -t tracefs none $TRACEFS 2>/dev/null
@@ -110,6 +110,22 @@ flush() {
 	grep -q '^ata_split_refuse tag=[0-9]* opcode=0x35 core_command$' "$TMP/trace"
 }
 
+# Each time the code of the driver, of libata and of the scheduler is patched while the
+# other CPU executes it. A QEMU that cannot do that ends here, see qemu/qemu.sh.
+switched() {
+	local i load rc=0
+	while "$HERE/dio" check "$D" 9 $((4096 * 77)) 4096; do
+		:
+	done &
+	load=$!
+	for ((i = 0; i < 20; i++)); do
+		echo 1 >$T/events/ata_split/enable && echo 0 >$T/events/ata_split/enable || rc=1
+	done
+	kill $load || { echo "a read has failed"; rc=1; }
+	wait $load
+	return $rc
+}
+
 # Which way the disk LED's trigger was told that data goes: 0 is read, 1 write.
 led_of() {
 	echo >$T/trace
@@ -170,6 +186,7 @@ if echo 'p:ata_split_led ledtrig_disk_activity write=$arg1:u8' 2>/dev/null >>$TR
 else
 	ktap_test_skip "the disk LED is told of reads and writes (needs CONFIG_LEDS_TRIGGER_DISK, CONFIG_KPROBE_EVENTS)"
 fi
+check "events are switched on and off while there is I/O" switched
 check "nothing is measured unasked, tracing or not" not_measured
 check "measure=Y: the longest times are in the counters" measured
 finish

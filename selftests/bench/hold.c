@@ -274,7 +274,7 @@ static bool obey(const char *line)
 	return line[0] != 'e' && line[0] != 'b';
 }
 
-static void install(uint64_t id);
+static void install(void *data);
 
 static void on_mark(unsigned int vcpu, void *data)
 {
@@ -285,7 +285,7 @@ static void on_mark(unsigned int vcpu, void *data)
 	while (fgets(line, sizeof(line), commands))
 		again |= obey(line);
 	if (again)
-		qemu_plugin_reset(self, install);
+		qemu_plugin_reset(self, install, NULL);
 }
 
 static const struct function *function_at(uint64_t address)
@@ -369,10 +369,10 @@ static void translate_insn(struct qemu_plugin_insn *insn)
 {
 	uint64_t address = qemu_plugin_insn_vaddr(insn);
 	size_t size = qemu_plugin_insn_size(insn);
-	uint8_t copy[MAX_INSN];
-	const uint8_t *code = insn_data(insn, copy, sizeof(copy));
 	const struct function *function = function_at(address);
+	uint8_t code[MAX_INSN];
 
+	qemu_plugin_insn_data(insn, code, sizeof(code));
 	if (is_mark(code, size))
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, on_mark,
 						       QEMU_PLUGIN_CB_NO_REGS, NULL);
@@ -393,7 +393,7 @@ static void translate_insn(struct qemu_plugin_insn *insn)
 		counter_count(&own, insn);
 }
 
-static void translate(uint64_t id, struct qemu_plugin_tb *tb)
+static void translate(struct qemu_plugin_tb *tb, void *data)
 {
 	size_t i;
 
@@ -401,10 +401,10 @@ static void translate(uint64_t id, struct qemu_plugin_tb *tb)
 		translate_insn(qemu_plugin_tb_get_insn(tb, i));
 }
 
-static void install(uint64_t id)
+static void install(void *data)
 {
 	n_returns = 0;
-	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
+	qemu_plugin_register_vcpu_tb_trans_cb(self, translate, NULL);
 }
 
 /*
@@ -435,7 +435,7 @@ static void fast_devices(void)
 }
 
 /* In the guest's thread. */
-static void slow_devices(uint64_t id, unsigned int vcpu)
+static void slow_devices(unsigned int vcpu, void *data)
 {
 	const struct sched_param param = { .sched_priority = 0 };
 
@@ -468,7 +468,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(uint64_t id,
 	if (argc == 1)
 		fast_devices();
 	else
-		qemu_plugin_register_vcpu_init_cb(id, slow_devices);
-	install(id);
+		qemu_plugin_register_vcpu_init_cb(id, slow_devices, NULL);
+	install(NULL);
 	return 0;
 }

@@ -14,25 +14,15 @@ VARIANT=${VARIANT:-distro}
 KERNEL=${KERNEL:-$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")}
 
 qemu_version() {
-	qemu-system-x86_64 --version | sed -n 's/.* version //p'
-}
-
-# Which of the versions of QEMU's plugin API that hold.c speaks does QEMU?
-plugin_version() {
-	case $(qemu_version) in
-	[4-8].*) echo 1 ;;
-	9.0.*) return 1 ;;
-	*) echo 3 ;;
-	esac
+	local qemu
+	mapfile -t qemu < <("$QEMU_DIR/qemu.sh")
+	"${qemu[@]}" --version | sed -n 's/.* version //p'
 }
 
 # The plugin for QEMU and the guest's end of it.
 build_tools() {
-	local version
-	version=$(plugin_version) || die "the plugin does not work with QEMU 9.0, but with earlier and later ones"
 	mkdir -p "$TOOLS" "$OUT"
-	gcc -shared -fPIC -O2 -Wall -Werror "-DQEMU_PLUGIN_VERSION=$version" "$BENCH/hold.c" \
-		-o "$TOOLS/hold.so"
+	gcc -shared -fPIC -O2 -Wall -Werror "$BENCH/hold.c" -o "$TOOLS/hold.so"
 	gcc -static -O2 -Wall -Werror "$BENCH/mark.c" -o "$TOOLS/mark"
 }
 

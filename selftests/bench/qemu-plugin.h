@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The part of QEMU's TCG plugin API that hold.c calls: version 1 (QEMU 4.2 to 8.2) or
- * version 3 (9.1 and later), as QEMU_PLUGIN_VERSION says.  Debian does not package the
- * header.
+ * The part of version 7 of QEMU's TCG plugin API (11.1) that hold.c calls.  Debian does
+ * not package the header.  To a callback QEMU passes what was registered with it.
  */
 #ifndef _BENCH_QEMU_PLUGIN_H
 #define _BENCH_QEMU_PLUGIN_H
@@ -11,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define QEMU_PLUGIN_VERSION 7
 #define QEMU_PLUGIN_EXPORT __attribute__((visibility("default")))
 
 struct qemu_plugin_tb;
@@ -39,13 +39,14 @@ enum qemu_plugin_op {
 
 /* Called in the thread that runs a CPU, as that comes up. */
 void qemu_plugin_register_vcpu_init_cb(uint64_t id,
-				       void (*cb)(uint64_t id,
-						  unsigned int vcpu));
+				       void (*cb)(unsigned int vcpu, void *data),
+				       void *data);
 
 /* Called for each block of guest code as it is translated. */
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id,
-					   void (*cb)(uint64_t id,
-						      struct qemu_plugin_tb *tb));
+					   void (*cb)(struct qemu_plugin_tb *tb,
+						      void *data),
+					   void *data);
 
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb,
@@ -60,46 +61,7 @@ void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 					    enum qemu_plugin_cb_flags flags,
 					    void *data);
 
-/*
- * A number that instructions are counted in, and what is inside of an instruction:
- * version 3 has a number for each CPU, of which the first is meant here, and copies.
- */
-#if QEMU_PLUGIN_VERSION < 3
-
-struct counter {
-	uint64_t value;
-};
-
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
-						enum qemu_plugin_op op,
-						void *number, uint64_t addend);
-
-static inline void counter_init(struct counter *counter)
-{
-	counter->value = 0;
-}
-
-static inline uint64_t counter_get(const struct counter *counter)
-{
-	return counter->value;
-}
-
-static inline void counter_count(struct counter *counter,
-				 struct qemu_plugin_insn *insn)
-{
-	qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64,
-						   &counter->value, 1);
-}
-
-static inline const uint8_t *insn_data(const struct qemu_plugin_insn *insn,
-				       uint8_t *copy, size_t size)
-{
-	return qemu_plugin_insn_data(insn);
-}
-
-#else
-
+/* A number for each CPU, of which the first is meant here. */
 struct qemu_plugin_scoreboard;
 
 struct counter {
@@ -134,17 +96,8 @@ static inline void counter_count(struct counter *counter,
 							    *counter, 1);
 }
 
-static inline const uint8_t *insn_data(const struct qemu_plugin_insn *insn,
-				       uint8_t *copy, size_t size)
-{
-	qemu_plugin_insn_data(insn, copy, size);
-	return copy;
-}
-
-#endif
-
 /* Forget all translations and callbacks, then call. */
-void qemu_plugin_reset(uint64_t id, void (*cb)(uint64_t id));
+void qemu_plugin_reset(uint64_t id, void (*cb)(void *data), void *data);
 
 /* Into QEMU's log, with -d plugin. */
 void qemu_plugin_outs(const char *text);

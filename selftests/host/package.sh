@@ -176,8 +176,9 @@ images() {
 
 # guest INITRD JOB [PARAMETER]: what it says on its second serial port is the result
 guest() {
-	local out=$WORK/guest-$2
-	timeout -k 5 400 qemu-system-x86_64 -M q35 -accel "${ACCEL:-tcg}" -cpu max -smp 2 -m 1024 \
+	local out=$WORK/guest-$2 qemu
+	mapfile -t qemu < <("$QEMU_DIR/qemu.sh")
+	timeout -k 5 400 "${qemu[@]}" -M q35 -accel "${ACCEL:-tcg}" -cpu max -smp 2 -m 1024 \
 		-nodefaults -no-user-config -display none -no-reboot -snapshot \
 		-serial "file:$out.console" -serial "file:$out" \
 		-device "ich9-ahci,id=data,bus=pcie.0,addr=8" \

@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The QEMU that is unpacked for guests with a model of an HBA: it starts, with nothing
-# of the machine's own, and it has the device. "make news" asks this of newer packages,
-# which may need others.
+# The QEMU that is unpacked for the guests: it starts, with nothing of the machine's own,
+# and it has the device. "make news" asks this of newer packages, which may need others.
 
 # shellcheck source=selftests/host/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -15,7 +14,7 @@ foreign() {
 
 log=$BUILD/host/qemu.out
 mapfile -t QEMU < <("$QEMU_DIR/qemu.sh" 2>"$log")
-[ ${#QEMU[@]} -gt 4 ] || { cat "$log"; skip "QEMU is not to be had"; }
+[ ${#QEMU[@]} -gt 4 ] || { cat "$log"; bad "QEMU is not to be had"; exit 1; }
 ROOT=${QEMU[0]%/usr/lib/*}
 
 if "${QEMU[0]}" "${QEMU[@]:1:3}" --list "${QEMU[4]}" >"$log" 2>&1 && ! foreign <"$log"; then

@@ -25,7 +25,7 @@ NAME=$2
 MODE=${3:-tests}
 PATTERN=${4:-*}
 dir=$KIT/guest-$NAME
-QEMU=(qemu-system-x86_64)
+QEMU=()
 BOARD=(-M q35)
 declare -A HBA_PIDS=()
 HBA_WHY='' BREACHED=''
@@ -96,12 +96,9 @@ make_initrd() {
 	rm -rf "$part" "$dir/part.cpio"
 }
 
-# The models of HBAs, and the QEMU that connects to them, are only made if the guest has
-# one. All others stay on the machine's own QEMU.
+# The models of HBAs are only made if the guest has one.
 prepare_hbas() {
 	[ ${#hbas[@]} -gt 0 ] || return 0
-	mapfile -t QEMU < <("$QEMU_DIR/qemu.sh")
-	[ ${#QEMU[@]} -gt 1 ] || die "$NAME needs a newer QEMU than is to be had"
 	with_lock "$BUILD/hba.lock" logged "$BUILD/hba.log" \
 		make -s -C "$TOP/selftests/hba" OUT="$BUILD/hba" "$BUILD/hba/hba"
 	# A model accesses the guest's memory itself.
@@ -334,6 +331,8 @@ main() {
 		[ "$PATTERN" != '*' ] || report not_ok guest "none of its tests exists: $tests"
 		return
 	fi
+	mapfile -t QEMU < <("$QEMU_DIR/qemu.sh")
+	[ ${#QEMU[@]} -gt 1 ] || die "there is no QEMU for $NAME"
 	prepare_hbas
 	make_initrd
 	if [ "$MODE" = shell ]; then

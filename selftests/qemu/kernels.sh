@@ -30,8 +30,8 @@ distro_series() {
 # gcc-12 is the one that 6.1's headers name, on any release of Debian.
 PKGS_BUILD="bc bison build-essential cpio flex gawk gcc-12 kmod libelf-dev libssl-dev
 	pahole perl python3 rsync xz-utils"
-PKGS_GUEST="busybox-static e2fsprogs fio hdparm lsscsi pciutils qemu-system-x86
-	sg3-utils smartmontools util-linux"
+PKGS_GUEST="busybox-static e2fsprogs fio hdparm lsscsi pciutils sg3-utils
+	smartmontools util-linux"
 # Coccinelle wants libpython and does not depend on it.
 PKGS_HOST="coccinelle libpython3-dev sparse"
 PKGS_BPF="bpftrace"
@@ -39,7 +39,7 @@ PKGS_BENCH="fio gnuplot-nox python3"
 PKGS_LINT="shellcheck sparse"
 PKGS_DEB="build-essential debhelper dh-dkms"
 PKGS_DOCS="graphviz man-db mandoc python3-sphinx"
-PKGS_PACKAGE="e2fsprogs mmdebstrap qemu-system-x86"
+PKGS_PACKAGE="e2fsprogs mmdebstrap"
 
 # Paths. Everything below CACHE can be had again from the mirror and is shared
 # by all checkouts; everything below BUILD belongs to this checkout.

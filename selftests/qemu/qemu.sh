@@ -1,11 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A QEMU that has vfio-user-pci, by which a process of its own serves a PCI device to
-# the guest (see selftests/hba). It came with 10.1, and the releases of Debian that are
-# supported have older ones. So this one is unpacked in the cache, with the libraries
-# that it was made for, and nothing of it is installed. Prints the command that runs
-# it, a word on each line.
+# The QEMU that guests run in, the same one on each release of Debian. It is unpacked in
+# the cache, with the libraries that it was made for, and nothing of it is installed.
+# Prints the command that runs it, a word on each line.
+#
+# It has vfio-user-pci, by which another process serves a PCI device to the guest (see
+# selftests/hba); that came with 10.1. And it locks a page while it translates code of
+# it; that came with 8.1. Before, a CPU may go on with what another one has just
+# overwritten: Debian 12's QEMU stops a guest that switches trace events, which patches
+# the kernel's code, with "Oops: int3" within seconds.
 #
 # The packages are those in "pins" with a release. They are no more than what the
 # program loads. Its modules are not among them: it would look for some in the folder
