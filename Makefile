@@ -96,7 +96,7 @@ news pin:
 	@$(QEMU)/fetch.sh update && $(QEMU)/news.sh $@
 
 # Two hundred rounds of what "make check" does a few of, two minutes for each; and
-# guests that are killed while they write.
+# guests that are killed while they write; and a million misbehaviours of an HBA.
 soak: export ROUNDS ?= 200
 soak: export TIMEOUT ?= 24000
 soak: export LIMIT ?= 144000
@@ -107,6 +107,7 @@ soak:
 		$(QEMU)/check.sh || bad=1; \
 	KERNEL=6.12-distro GUEST=kexec $(QEMU)/check.sh || bad=1; \
 	GUEST="$$(shuf -i 1-999999 -n $(KILLS) | sed s/^/crash-/)" $(QEMU)/check.sh || bad=1; \
+	BEHAVIOURS=1000000 GUEST=hba_fuzz $(QEMU)/check.sh || bad=1; \
 	exit $$bad
 
 fuzz:
@@ -142,6 +143,7 @@ help:
 	@echo 'make news       is a newer kernel on the mirror, and what does it change?  make pin: use it'
 	@echo 'make fuzz       random commands to stock ahci and to the split: same answers, same disks?'
 	@echo '                TIME=60 (seconds)  SEED=1  OPS=0-99,340  KIND=fis'
+	@echo '                KIND=hba BEHAVIOURS=20000: an HBA that misbehaves, to either'
 	@echo 'make soak       reconfiguration under load, ROUNDS=200 of each, and KILLS=$(KILLS) crashes: many hours'
 	@echo 'make bench      stock ahci against the split: instructions under the lock, and more'
 	@echo 'make bench-full  all of the measurements, about an hour'

@@ -278,6 +278,8 @@ static const char *do_switch(char **w)
 		hba.mute = value;
 	else if (!strcmp(w[0], "ones"))
 		hba.ones = value;
+	else if (!strcmp(w[0], "fuzz"))
+		hba.fuzz = value;
 	else
 		trace_on(value);
 	if (!hba.mute && !hba.ones)
@@ -476,12 +478,7 @@ static const char *do_bits(char **w)
 /* irq PORT: an interrupt without a cause */
 static const char *do_irq(char **w)
 {
-	struct port *p = port(w[1]);
-
-	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX))
-		irq_port(p->nr);
-	else
-		irq_trigger(IRQ_INTX, 0);
+	irq_anyway(port(w[1])->nr);
 	return ok();
 }
 
@@ -640,6 +637,15 @@ static const char *do_stats(char **w)
 	return answer;
 }
 
+/* How often what has happened by chance. */
+static const char *do_fuzzed(char **w)
+{
+	(void)w;
+	strcpy(answer, "ok ");
+	fuzz_count(answer + 3, sizeof(answer) - 3);
+	return answer;
+}
+
 static const struct {
 	const char	*name;
 	int		least;		/* words */
@@ -687,6 +693,8 @@ static const struct {
 	{ "stuck", 3, 3, false, true, do_stuck },
 	{ "mute", 2, 2, false, false, do_switch },
 	{ "ones", 2, 2, false, false, do_switch },
+	{ "fuzz", 2, 2, false, false, do_switch },
+	{ "fuzzed", 1, 1, false, false, do_fuzzed },
 	{ "trace", 2, 2, false, false, do_switch },
 	{ "when", 4, MAX_WORDS, false, false, do_when },
 	{ "forget", 1, 1, false, false, do_forget },

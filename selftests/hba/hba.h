@@ -13,6 +13,7 @@
  *   disk.c      ATA disk
  *   identify.c  what a disk says of itself, its logs
  *   control.c   the language of tests: configuration, and what goes wrong
+ *   fuzz.c      what goes wrong by chance
  *   check.c     what a driver must not do
  *   trace.c     the last register accesses
  *
@@ -156,12 +157,24 @@ struct hba {
 	/* what a test does to all of it */
 	bool		ones;		/* gone: registers read ones, and nothing is done */
 	bool		mute;		/* causes without interrupts */
+	uint64_t	mute_until;	/* by chance, until then */
+	bool		fuzz;		/* misbehaves by chance */
 	bool		stuck_reset;
 	uint64_t	reads;
 	uint64_t	writes;
 };
 
 extern struct hba hba;
+
+/* A number that depends on nothing else: splitmix64's finalizer over all three. */
+static inline uint64_t hash(uint64_t a, uint64_t b, uint64_t c)
+{
+	uint64_t z = a + 0x9e3779b97f4a7c15 * (b * 0x100000001b3 + c + 1);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
 
 /* The ports that are implemented: struct port *p = NULL; while (next_port(&p)) */
 static inline bool next_port(struct port **p)
@@ -176,7 +189,6 @@ static inline bool next_port(struct port **p)
 
 /* main.c */
 uint64_t now(void);
-uint64_t hash(uint64_t a, uint64_t b, uint64_t c);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* due WHEN: the loop comes back by then. Zero is never. */
@@ -210,6 +222,7 @@ int irq_set_fd(enum irq_index index, unsigned int vector, int fd);
 void irq_trigger(enum irq_index index, unsigned int vector);
 void irq_mask(bool masked);
 void irq_port(unsigned int port);
+void irq_anyway(unsigned int port);
 void irq_level(void);
 uint64_t irqs(unsigned int vector);
 bool irq_single(void);
@@ -268,6 +281,12 @@ void control_listen(const char *path);
 int control_fd(void);
 void control_ready(void);
 void control_event(const char *event, struct port *p, struct cmd *c);
+
+/* fuzz.c */
+void fuzz_fetched(struct port *p, struct cmd *c);
+void fuzz_done(struct port *p, struct cmd *c);
+void fuzz_run(uint64_t *next);
+void fuzz_count(char *text, size_t n);
 
 /* check.c */
 void breach(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -193,6 +193,7 @@ void hba_run(uint64_t *next)
 
 	if (hba.ones)
 		return;
+	fuzz_run(next);
 	if (hba.ghc & GHC_HR && !hba.stuck_reset) {
 		if (hba.reset_due <= now())
 			hba.ghc &= ~GHC_HR;

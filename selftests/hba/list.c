@@ -163,6 +163,7 @@ static void fetch(struct port *p, unsigned int slot)
 	else
 		p->tfd = STS_DRDY | STS_BSY;
 	control_event("fetch", p, c);
+	fuzz_fetched(p, c);
 	c->due = now() + delay_of(p, c);
 }
 
@@ -270,6 +271,7 @@ static void finish(struct port *p, struct cmd *c)
 	p->ci &= ~(1u << c->slot);
 	end(p, c);
 	hba_event(p, is);
+	fuzz_done(p, c);
 }
 
 static void finish_queued(struct port *p, uint32_t tags)
@@ -286,6 +288,9 @@ static void finish_queued(struct port *p, uint32_t tags)
 	if (prd_irq)
 		p->is |= IS_DPS;
 	sdb_fis(p, STS_DRDY, 0, tags);
+	for (i = 0; i < MAX_SLOTS; i++)
+		if (tags >> i & 1)
+			fuzz_done(p, &p->slot[i]);
 }
 
 /*

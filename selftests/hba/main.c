@@ -22,16 +22,6 @@ uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* A number that depends on nothing else: splitmix64's finalizer over all three. */
-uint64_t hash(uint64_t a, uint64_t b, uint64_t c)
-{
-	uint64_t z = a + 0x9e3779b97f4a7c15 * (b * 0x100000001b3 + c + 1);
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
 void say(const char *format, ...)
 {
 	va_list args;

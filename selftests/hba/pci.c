@@ -194,6 +194,15 @@ void irq_port(unsigned int port)
 		irq_trigger(IRQ_MSI, vector);
 }
 
+/* An interrupt of this port, with or without a cause. */
+void irq_anyway(unsigned int port)
+{
+	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX))
+		irq_port(port);
+	else
+		irq_trigger(IRQ_INTX, 0);
+}
+
 uint64_t irqs(unsigned int vector)
 {
 	return raised[vector];

@@ -31,11 +31,6 @@ uint64_t now(void)
 	return time_is;
 }
 
-uint64_t hash(uint64_t a, uint64_t b, uint64_t c)
-{
-	return (a * 31 + b) * 31 + c;
-}
-
 /* What the model says is what a test provokes; a test that fails says so itself. */
 void say(const char *format, ...)
 {
@@ -142,6 +137,8 @@ static void fresh(void)
 		  31u << CAP_NCS_SHIFT | 3;
 	hba.ones = false;
 	hba.mute = false;
+	hba.mute_until = 0;
+	hba.fuzz = false;
 	hba.one_by_one = false;
 	hba.delay_min = 0;
 	hba.delay_max = 0;
@@ -765,6 +762,100 @@ static void test_delays_replay(void)
 	check(first == second);
 }
 
+/* recover PORT: as a driver does after an error, or after too long a wait */
+static void recover(unsigned int port)
+{
+	wr(port, PX_CMD, rd(port, PX_CMD) & ~CMD_ST & ~CMD_ICC);
+	wr(port, PX_SCTL, 1);
+	pass_time(1 * MS);
+	wr(port, PX_SCTL, 0);
+	pass_time(10 * MS);
+	acknowledge(port);
+	restart(port);
+}
+
+/*
+ * Fuzzed commands, of which each batch is waited for. Returns how many have not been
+ * reported done; what is, has been done.
+ */
+static unsigned int fuzz_commands(unsigned int batches, bool write_too)
+{
+	unsigned int slot, i, lost = 0;
+
+	for (; batches; batches--) {
+		for (slot = 0; slot < MAX_SLOTS; slot++) {
+			build(0, slot, write_too && slot & 1 ? 0x61 : 0x60, slot, 1, SECTOR);
+			fill(data(slot), SECTOR, write_too && slot & 1 ? slot : ~slot);
+		}
+		ring(0, ~0u);
+		for (i = 0; i < 100 && rd(0, PX_SACT) && !hba.port[0].halted; i++) {
+			uint32_t busy = rd(0, PX_SACT) | rd(0, PX_CI);
+
+			for (slot = 0; slot < MAX_SLOTS; slot++)
+				if (!(busy >> slot & 1) && !(write_too && slot & 1))
+					check(!memcmp(data(slot), hba.port[0].disk.media +
+						      slot * SECTOR, SECTOR));
+			pass_time(1 * MS);
+		}
+		if (rd(0, PX_SACT) || hba.port[0].halted) {
+			lost += !hba.port[0].halted;
+			recover(0);
+		}
+		acknowledge(0);
+	}
+	return lost;
+}
+
+/* Each misbehaviour comes about, and none of them is a lie about data. */
+static void test_fuzz(void)
+{
+	char first[400];
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++)
+		fill(hba.port[0].disk.media + i * SECTOR, SECTOR, i);
+	check(command("fuzz on"));
+	check(fuzz_commands(1000, false) > 0);
+	fuzz_count(first, sizeof(first));
+	check(atol(first) > 20000);
+	check(!strstr(first, "=0"));
+	check(clean());
+}
+
+static void test_fuzz_replays(void)
+{
+	unsigned long n[4];
+	unsigned int i;
+	char text[400];
+
+	command("fuzz on");
+	for (i = 0; i < 4; i++) {
+		fuzz_count(text, sizeof(text));
+		n[i] = strtoul(text, NULL, 10);
+		hba.port[0].ordinal = 0;
+		hba.port[0].last = 0;
+		hba.seed = i < 2 ? 7 : 8;
+		fuzz_commands(20, true);
+	}
+	check(n[2] - n[1] == n[1] - n[0]);
+	check(n[3] - n[2] != n[1] - n[0]);
+	hba.seed = 1;
+}
+
+/* Interrupts that are late come. */
+static void test_fuzz_mute(void)
+{
+	hba.mute = true;
+	hba.mute_until = now() + 2 * MS;
+	build(0, 0, 0x60, 0, 1, SECTOR);
+	ring(0, 1);
+	pass_time(1 * MS);
+	check(rd(0, PX_SACT) == 0 && came(0) == 0);
+	pass_time(1 * MS);
+	check(came(0) == 1);
+	acknowledge(0);
+}
+
 static void test_one_by_one(void)
 {
 	command("onebyone on");
@@ -923,6 +1014,9 @@ static const struct {
 	{ "engine_stuck", test_engine_stuck },
 	{ "rules", test_rules },
 	{ "delays_replay", test_delays_replay },
+	{ "fuzz", test_fuzz },
+	{ "fuzz_replays", test_fuzz_replays },
+	{ "fuzz_mute", test_fuzz_mute },
 	{ "one_by_one", test_one_by_one },
 	{ "ones", test_ones },
 	{ "breaches", test_breaches },

@@ -333,7 +333,7 @@ guest_hba() {
 	export_env ATA_SPLIT_VECTORS=ports
 	append="libata.fua=1"
 	tests="hba_*"
-	not="hba_caps*"
+	not="hba_caps* hba_fuzz*"
 	limit=1500
 }
 
@@ -341,6 +341,15 @@ guest_hba() {
 guest_hba_stock() {
 	guest_hba
 	driver=ahci
+}
+
+# One that misbehaves by chance, see selftests/fuzz/fuzz.sh.
+guest_hba_fuzz() {
+	six_model_disks "msix 6"
+	tests="hba_fuzz*"
+	limit=1500
+	export_env "ATA_SPLIT_SEED=${SEED:-1}" "ATA_SPLIT_BEHAVIOURS=${BEHAVIOURS:-20000}"
+	fuzz_fault "$driver"
 }
 
 # HBAs of many kinds, one after the other.
@@ -518,10 +527,7 @@ guest_fuzz() {
 	append="libata.force=max_sec_lba48"
 	limit=${FUZZ_LIMIT:-600}
 	[ -z "${FUZZ_DEPTH:-}" ] || export_env "FUZZ_DEPTH=$FUZZ_DEPTH"
-	if [ "$driver" = ahci_split ] && [ -n "${FUZZ_FAULT:-}" ]; then
-		build="test"
-		ata_split=fault=$FUZZ_FAULT
-	fi
+	fuzz_fault "$driver"
 }
 
 # The same, one command at a time, and the command FISes are in QEMU's log.
@@ -702,6 +708,13 @@ cdrom() {
 	machine+=(-blockdev "driver=file,node-name=cd,filename=${dir//,/,,}/cdrom.img,read-only=on"
 		-device "ide-cd,bus=$1,drive=cd,serial=cdrom")
 	export_env "ATA_SPLIT_CDROM_SHA256=$(sha256sum <"$dir/cdrom.img" | cut -d ' ' -f 1)"
+}
+
+# fuzz_fault DRIVER: a fault of ahci_split's that fuzzing must find
+fuzz_fault() {
+	[ "$1" = ahci_split ] && [ -n "${FUZZ_FAULT:-}" ] || return 0
+	build="test"
+	ata_split=fault=$FUZZ_FAULT
 }
 
 # Variables that the tests of this guest see.
