@@ -11,7 +11,7 @@
 
 need_hba
 need fio
-begin 18 all-disks disks
+begin 22 all-disks disks
 errors_expected
 N=${#DISKS[@]}
 
@@ -43,8 +43,14 @@ variant() {
 	return $rc
 }
 
-alone() {
-	[ "$(attr "${DISKS[0]}" device/queue_depth)" -eq 1 ] ||
+# The HBA itself tells of slots beyond these.
+slots() {
+	check_split "$1 slots" variant "$N" "ncs $1"
+	check_split "no more than $1 commands at a time" depth "$1"
+}
+
+depth() {
+	[ "$(attr "${DISKS[0]}" device/queue_depth)" -eq "$1" ] ||
 		{ attr "${DISKS[0]}" device/queue_depth; return 1; }
 }
 
@@ -55,7 +61,10 @@ mask() {
 at_exit "plain; rebind"
 
 check "no NCQ" variant "$N" "cap -SNCQ"
-check "one command at a time" alone
+check "one command at a time" depth 1
+# Stock ahci uses 32 whatever the HBA has.
+slots 1
+slots 8
 check "no 64-bit addresses" variant "$N" "cap -S64A"
 check "a mask of 32 bits" mask 32
 check "no command list override" variant "$N" "cap -SCLO"

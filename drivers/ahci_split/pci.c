@@ -21,8 +21,8 @@ static const char *ahci_split_info(struct Scsi_Host *shost)
 /* User tools identify AHCI hosts by the proc_name "ahci"; ahci_platform has it, too. */
 __diag_push();
 __diag_ignore_all("-Woverride-init", "libata's macro has a ->queuecommand");
-static struct scsi_host_template ahci_split_sht = {
-	ATA_NCQ_SHT_QD("ahci", AHCI_MAX_CMDS),
+static const struct scsi_host_template ahci_split_sht_base = {
+	ATA_NCQ_SHT("ahci"),
 	ATA_SPLIT_SHT_OPS,
 	.info			= ahci_split_info,
 	.sg_tablesize		= AHCI_MAX_PRD,
@@ -32,6 +32,19 @@ static struct scsi_host_template ahci_split_sht = {
 };
 
 __diag_pop();
+
+/*
+ * One for each number of command slots, because can_queue limits the tags, and the
+ * tag of a command is its slot.  Static, because a SCSI host uses its template until
+ * its last user is gone, which may be long after the controller.
+ */
+static struct scsi_host_template ahci_split_sht[AHCI_MAX_CMDS];
+
+static struct scsi_host_template *
+ahci_split_sht_of(const struct ahci_split_host *hpriv)
+{
+	return &ahci_split_sht[FIELD_GET(AHCI_CAP_NCS, hpriv->cap)];
+}
 
 /* IDENTIFY, ACS-3 7.12.7.39: the Serial ATA features that are enabled */
 #define ATA_ID_FEATURE_ENABLED		79
@@ -154,7 +167,7 @@ static int ahci_split_activate_per_port(struct ata_host *host)
 		ata_split_port_desc_irq(ap, irq);
 	}
 
-	return ata_host_register(host, &ahci_split_sht);
+	return ata_host_register(host, ahci_split_sht_of(host->private_data));
 }
 
 static int ahci_split_activate(struct ata_host *host)
@@ -166,7 +179,7 @@ static int ahci_split_activate(struct ata_host *host)
 
 	return ata_host_activate(host, pci_irq_vector(to_pci_dev(host->dev), 0),
 				 ahci_split_intr_host, IRQF_SHARED,
-				 &ahci_split_sht);
+				 ahci_split_sht_of(hpriv));
 }
 
 /* Map the registers and check that the BAR has those of all ports. */
@@ -357,7 +370,23 @@ static struct pci_driver ahci_split_driver = {
 	.driver.pm		= &ahci_split_pm_ops,
 };
 
-module_pci_driver(ahci_split_driver);
+static int __init ahci_split_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ahci_split_sht); i++) {
+		ahci_split_sht[i] = ahci_split_sht_base;
+		ahci_split_sht[i].can_queue = i + 1;
+	}
+	return pci_register_driver(&ahci_split_driver);
+}
+module_init(ahci_split_init);
+
+static void __exit ahci_split_exit(void)
+{
+	pci_unregister_driver(&ahci_split_driver);
+}
+module_exit(ahci_split_exit);
 
 MODULE_AUTHOR("The ata_split maintainers");
 MODULE_DESCRIPTION("AHCI SATA driver that prepares commands without the port lock");
