@@ -565,6 +565,25 @@ guest_registers() {
 	noise='ahci_mem_write .*\|pci_cfg_write .*\|^Invalid [a-z]* at addr 0xB.*reason: rejected'
 }
 
+# For host/model.sh: stock ahci, each access to a register, and one processor, so that
+# no interrupt is handled while something else accesses registers. The argument says
+# whose AHCI: QEMU's, or the model's.
+guest_model() {
+	driver=ahci
+	cpus=1
+	if [ "$1" = qemu ]; then
+		controller ahci0 8
+		disk ahci0 0
+		bad_disk ahci0 1 20480
+		disk ahci0 4
+		log+=,trace:ahci_mem_read,trace:ahci_mem_write
+		noise='ahci_mem_[a-z]* .*'
+	else
+		hba hba0 8 "ports 6" "vs 0x10000" "cap -SCLO" "tracefile $dir/trace" \
+			"disk 0 256M" "disk 1 256M" "disk 4 256M" "bad 1 20480"
+	fi
+}
+
 # For host/quirks.sh: a notebook whose on-board controller needs a BIOS of 5 January
 # 2009 or later to resume, and another controller. The argument is that BIOS' day.
 guest_board() {

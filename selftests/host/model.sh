@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Is the model an HBA like another? For what QEMU's AHCI can do as well, stock ahci gets
+# the same answers from both, and reads and writes the same registers in the same order.
+# Where they differ, compare.py says so, and the section that decides.
+
+# The kernel is Debian's own, whatever is tested.
+unset KERNEL VARIANT
+# shellcheck source=selftests/host/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+MODEL=$HOST/model
+OUT=$BUILD/host/model
+
+# record WHOSE: the accesses on that AHCI and the answers, in OUT
+record() {
+	local said dir=$KIT/guest-model-$1
+	said=$("$QEMU_DIR/guest.sh" "$KIT" "model-$1" "$MODEL/job.sh" 2>&1 | tail -n 1)
+	[ "${said% }" = 'ok guest' ] || { echo "$1: ${said#not_ok }; log: $dir"; return 1; }
+	grep -a '^answer ' "$dir/test.log" >"$OUT/answers-$1"
+	if [ "$1" = qemu ]; then
+		cp "$dir/qemu.log" "$OUT/qemu"
+	else
+		cp "$dir/trace" "$OUT/hba"
+	fi
+}
+
+# seen WHAT SCRIPT: would it be noticed? SCRIPT is sed's, for the model's trace.
+seen() {
+	sed "$2" "$OUT/hba" >"$OUT/changed"
+	! cmp -s "$OUT/hba" "$OUT/changed" || { bad "$1: nothing to change"; return; }
+	if "$MODEL/compare.py" "$OUT/qemu" "$OUT/changed" >/dev/null; then
+		bad "$1: nobody noticed"
+	else
+		good "$1 is noticed"
+	fi
+}
+
+mkdir -p "$OUT"
+KIT=$("$QEMU_DIR/prepare.sh" "$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")" distro)
+record qemu >"$OUT/failed" &
+record hba || BAD=1
+wait $! || { BAD=1; cat "$OUT/failed"; }
+[ $BAD = 0 ] || exit 1
+
+if diff "$OUT/answers-qemu" "$OUT/answers-hba"; then
+	good "$(wc -l <"$OUT/answers-hba") answers are the same"
+else
+	bad "answers that differ: QEMU's (<) and the model's (>)"
+fi
+"$MODEL/compare.py" "$OUT/qemu" "$OUT/hba" || BAD=1
+seen "another signature" 's/r P0SIG 00000101/r P0SIG 96690101/'
+seen "a link that takes another state" 's/r P0SSTS 00000\(.\)23/r P0SSTS 00000\121/;s/r P0SSTS 00000\(.\)33/r P0SSTS 00000\131/'
+seen "an interrupt that names another cause" 's/r P0IS 00000001/r P0IS 00000004/'
+seen "an error that is not fatal" 's/r P1IS 40000008/r P1IS 00000008/'
+seen "an engine that stops at once" 's/r P0CMD 0000c\(.\)1[67]/r P0CMD 000040\116/'
+exit $BAD
