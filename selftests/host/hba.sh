@@ -34,6 +34,9 @@ pci.c s/hba.mute || intx_masked/hba.mute/
 check.c s/value && p->orphans/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
 check.c s/value & p->ci && !p->lied/false/
+fuzz.c s/(uint32_t)chance & idle(p));/(uint32_t)chance);/
+fuzz.c s/hba_interrupt_again();//
+fuzz.c s/p->nr, c->ordinal/p->nr, now()/
 control.c s/++r->seen != r->nth && r->nth/false/
 '
 
