@@ -68,7 +68,7 @@ void check_active(struct port *p, uint32_t value)
 		       value & p->sact);
 }
 
-/* Is a queued command's slot its tag, with PxSACT written before (5.6.4)? And the list? */
+/* Is a queued command's slot its tag, with PxSACT written before (5.5.1)? And the list? */
 void check_fetched(struct port *p, struct cmd *c)
 {
 	uint32_t dw0 = c->header[0];
@@ -83,15 +83,15 @@ void check_fetched(struct port *p, struct cmd *c)
 		breach("port %u slot %u: an address above 4 GiB (3.1.1 S64A)", p->nr, c->slot);
 	if (!cmd_queued(c)) {
 		if (p->disk.queued && c->cfis[1] & FIS_C)
-			breach("port %u slot %u: command %02x while there are queued ones (5.6.4)",
+			breach("port %u slot %u: command %02x while there are queued ones (NCQ)",
 			       p->nr, c->slot, c->cfis[2]);
 		return;
 	}
 	if (c->cfis[12] >> 3 != c->slot)
-		breach("port %u slot %u: the tag is %u (5.6.4)", p->nr, c->slot,
+		breach("port %u slot %u: the tag is %u (5.5.1)", p->nr, c->slot,
 		       c->cfis[12] >> 3);
 	if (!(p->sact >> c->slot & 1))
-		breach("port %u slot %u: queued, but not in PxSACT (5.6.4)", p->nr, c->slot);
+		breach("port %u slot %u: queued, but not in PxSACT (5.5.1)", p->nr, c->slot);
 	if (dw0 & HDR_P)
 		breach("port %u slot %u: queued, and prefetchable (4.2.2 P)", p->nr, c->slot);
 }
@@ -156,7 +156,7 @@ void check_start(struct port *p)
 }
 
 /*
- * 10.7.2: a cause is cleared in PxIS before its bit of IS is, or the bit comes back and
+ * 5.5.3: a cause is cleared in PxIS before its bit of IS is, or the bit comes back and
  * interrupts in vain. A cause that is new since PxIS was written is no mistake.
  */
 void check_acknowledge(uint32_t value)
@@ -165,6 +165,6 @@ void check_acknowledge(uint32_t value)
 
 	while (next_port(&p))
 		if (value >> p->nr & 1 && p->ack_due && p->is & p->ie)
-			breach("port %u: IS is cleared before PxIS = %08x (10.7.2)", p->nr,
+			breach("port %u: IS is cleared before PxIS = %08x (5.5.3)", p->nr,
 			       p->is & p->ie);
 }

@@ -22,7 +22,7 @@ static uint32_t causes(const struct port *p)
 }
 
 /*
- * 10.7.2: IS has a bit for each port with an enabled cause. A vector of the port's own is
+ * 10.7.1.1: IS has a bit for each port with an enabled cause. A vector of the port's own is
  * signalled for each new cause; a shared one when IS becomes nonzero, and again when a
  * write to IS leaves bits.
  */

@@ -114,7 +114,7 @@ static void control_fis(struct port *p, struct cmd *c)
 	c->stage = FREE;
 }
 
-/* 5.6.4: the device takes a queued command by a D2H FIS without I, and is ready. */
+/* SATA, NCQ: the device takes a queued command by a D2H FIS without I, and is ready. */
 static void accept_queued(struct port *p, struct cmd *c)
 {
 	uint8_t fis[20] = { FIS_D2H, 0, STS_DRDY };
@@ -186,7 +186,7 @@ static bool fetch_next(struct port *p)
 
 /* FIS and interrupt --------------------------------------------------------- */
 
-/* 5.6.4 and SATA "Set Device Bits": outcome of queued commands, in one FIS. */
+/* SATA, "Set Device Bits": outcome of queued commands, in one FIS. */
 void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags)
 {
 	uint8_t fis[8] = { FIS_SDB, FIS_I, status & 0x77, error };
@@ -246,7 +246,7 @@ static void end(struct port *p, struct cmd *c)
 		p->disk.queued &= ~(1u << c->slot);
 }
 
-/* 5.6.2, 5.6.3: PRDBC, the FIS, PxCI, then the interrupt. */
+/* 5.3.8: PRDBC, the FIS, PxCI, then the interrupt. */
 static void finish(struct port *p, struct cmd *c)
 {
 	uint32_t is;

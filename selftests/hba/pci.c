@@ -159,7 +159,7 @@ void irq_mask(bool masked)
 }
 
 /*
- * 10.7.2: with fewer MSI vectors than ports there is one (GHC.MRSM). MSI-X
+ * 3.1.2 MRSM: with fewer MSI vectors than ports there is one. MSI-X
  * is no part of AHCI; drivers use it as real HBAs do, a vector for each port.
  */
 bool irq_single(void)
@@ -169,7 +169,7 @@ bool irq_single(void)
 	return msix ? msix == 1 : msi == 1 || msi < hba.ports;
 }
 
-/* 10.7.1: the level of INTx is that of IS. */
+/* 10.7.1.1: the level of INTx is that of IS. */
 void irq_level(void)
 {
 	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX) || !irq_count(IRQ_INTX))
