@@ -11,16 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "hba.h"
+#include "test.h"
 
-#define MEMORY		0x100000000ull	/* where the driver's memory is for the device */
-#define MEMORY_SIZE	(8u << 20)
-#define LIST(port)	((port) * 0x400ull)
-#define RECEIVED(port)	(0x8000 + (port) * 0x100ull)
-#define TABLE(slot)	(0x10000 + (slot) * 0x2000ull)
-#define DATA		0x100000ull
-
-static uint8_t *memory;
+uint8_t *memory;
 static uint64_t time_is = 1;
 static int vectors[MAX_VECTORS];
 static unsigned int failures;
@@ -47,9 +40,7 @@ void fail(const char *format, ...)
 	exit(1);
 }
 
-#define check(condition) check_that(condition, #condition, __LINE__)
-
-static void check_that(bool holds, const char *what, int line)
+void check_that(bool holds, const char *what, int line)
 {
 	if (holds)
 		return;
@@ -58,7 +49,7 @@ static void check_that(bool holds, const char *what, int line)
 }
 
 /* command LINE: of the language of tests; true if it is taken */
-static bool command(const char *format, ...)
+bool command(const char *format, ...)
 {
 	char line[256];
 	va_list args;
@@ -69,7 +60,7 @@ static bool command(const char *format, ...)
 	return !strncmp(control_line(line), "ok", 2);
 }
 
-static unsigned int broken(const char *section)
+unsigned int broken(const char *section)
 {
 	char first[160];
 	unsigned int n = breaches(first, sizeof(first));
@@ -77,7 +68,7 @@ static unsigned int broken(const char *section)
 	return strstr(first, section) ? n : 0;
 }
 
-static bool clean(void)
+bool clean(void)
 {
 	char first[160];
 
@@ -87,7 +78,7 @@ static bool clean(void)
 	return false;
 }
 
-static void pass_time(uint64_t ns)
+void pass_time(uint64_t ns)
 {
 	uint64_t next = 0;
 
@@ -95,25 +86,25 @@ static void pass_time(uint64_t ns)
 	hba_run(&next);
 }
 
-static uint32_t rd(unsigned int port, uint32_t reg)
+uint32_t rd(unsigned int port, uint32_t reg)
 {
 	return register_read(HBA_PORTS + port * HBA_PORT_SIZE + reg);
 }
 
-static void wr(unsigned int port, uint32_t reg, uint32_t value)
+void wr(unsigned int port, uint32_t reg, uint32_t value)
 {
 	register_write(HBA_PORTS + port * HBA_PORT_SIZE + reg, value);
 }
 
 /* How many interrupts since the last question. */
-static uint64_t came(unsigned int vector)
+uint64_t came(unsigned int vector)
 {
 	uint64_t n = 0;
 
 	return read(vectors[vector], &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
-static void use_vectors(enum irq_index index, unsigned int n)
+void use_vectors(enum irq_index index, unsigned int n)
 {
 	unsigned int i, j;
 
@@ -127,7 +118,7 @@ static void use_vectors(enum irq_index index, unsigned int n)
 }
 
 /* An HBA as a driver has it once it is initialised: ports 0 to 3 with a disk of 8 MiB. */
-static void fresh(void)
+void fresh(void)
 {
 	unsigned int i, slot;
 	char first[160];
@@ -182,8 +173,8 @@ static void fresh(void)
 }
 
 /* Build a command in a slot: COUNT sectors from LBA, in pieces of PIECE bytes of memory. */
-static void build(unsigned int port, unsigned int slot, uint8_t op, uint64_t lba,
-		  uint32_t count, uint32_t piece)
+void build(unsigned int port, unsigned int slot, uint8_t op, uint64_t lba, uint32_t count,
+	   uint32_t piece)
 {
 	uint8_t *f = memory + TABLE(slot);
 	uint32_t *header = (uint32_t *)(memory + LIST(port) + slot * HDR_SIZE);
@@ -220,7 +211,7 @@ static void build(unsigned int port, unsigned int slot, uint8_t op, uint64_t lba
 	header[1] = 0;
 }
 
-static void ring(unsigned int port, uint32_t slots)
+void ring(unsigned int port, uint32_t slots)
 {
 	unsigned int i;
 	uint32_t queued = 0;
@@ -237,7 +228,7 @@ static void ring(unsigned int port, uint32_t slots)
 	pass_time(1);
 }
 
-static uint32_t acknowledge(unsigned int port)
+uint32_t acknowledge(unsigned int port)
 {
 	uint32_t is = rd(port, PX_IS);
 
@@ -247,12 +238,12 @@ static uint32_t acknowledge(unsigned int port)
 	return is;
 }
 
-static uint8_t *received(unsigned int port, unsigned int offset)
+uint8_t *received(unsigned int port, unsigned int offset)
 {
 	return memory + RECEIVED(port) + offset;
 }
 
-static uint8_t *data(unsigned int slot)
+uint8_t *data(unsigned int slot)
 {
 	return memory + DATA + slot * 0x10000;
 }
@@ -265,7 +256,7 @@ static void fill(uint8_t *p, size_t n, unsigned int seed)
 		p[i] = (uint8_t)(hash(seed, i, i / 7) * 2654435761u >> 8);
 }
 
-static void restart(unsigned int port)
+void restart(unsigned int port)
 {
 	wr(port, PX_CMD, rd(port, PX_CMD) & ~CMD_ST & ~CMD_ICC);
 	wr(port, PX_CMD, CMD_FRE | CMD_SUD | CMD_ST);
@@ -986,10 +977,7 @@ static void test_language(void)
 	check(command("stats") && command("waiting 0"));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct test tests[] = {
 	{ "registers", test_registers },
 	{ "comreset", test_comreset },
 	{ "signature_waits", test_signature_waits },
@@ -1021,7 +1009,21 @@ static const struct {
 	{ "ones", test_ones },
 	{ "breaches", test_breaches },
 	{ "language", test_language },
+	{ NULL, NULL }
 };
+
+static void run(const struct test *test)
+{
+	for (; test->name; test++) {
+		unsigned int before = failures;
+
+		test_name = test->name;
+		fresh();
+		test->run();
+		if (failures == before)
+			printf("ok %s\n", test_name);
+	}
+}
 
 int main(void)
 {
@@ -1039,14 +1041,6 @@ int main(void)
 	for (i = 0; i < 4; i++)
 		command("disk %u 8M", i);
 	pci_init();
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		unsigned int before = failures;
-
-		test_name = tests[i].name;
-		fresh();
-		tests[i].run();
-		if (failures == before)
-			printf("ok %s\n", test_name);
-	}
+	run(tests);
 	return failures != 0;
 }
