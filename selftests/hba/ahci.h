@@ -130,6 +130,7 @@ enum {
 #define CMD_CPD		BIT(20)
 #define CMD_ESP		BIT(21)
 #define CMD_FBSCP	BIT(22)
+#define CMD_APSTE	BIT(23)
 #define CMD_ATAPI	BIT(24)
 #define CMD_DLAE	BIT(25)
 #define CMD_ALPE	BIT(26)
@@ -138,7 +139,7 @@ enum {
 #define CMD_ICC		(15u << CMD_ICC_SHIFT)
 /* What a driver may set and clear */
 #define CMD_WRITABLE	(CMD_ST | CMD_SUD | CMD_POD | CMD_FRE | CMD_PMA | CMD_ATAPI | \
-			 CMD_DLAE | CMD_ALPE | CMD_ASP)
+			 CMD_DLAE | CMD_APSTE | CMD_ALPE | CMD_ASP)
 
 /* 3.3.8 PxTFD, ATA status */
 #define STS_ERR		0x01u
@@ -163,21 +164,40 @@ enum {
 #define SSTS_SPD_SHIFT	4
 #define SSTS_IPM_SHIFT	8
 #define SSTS_IPM	0xf00u
+/* States of the link, there and in PxCMD.ICC */
+enum {
+	IPM_ACTIVE	= 1,
+	IPM_PARTIAL	= 2,
+	IPM_SLUMBER	= 6,
+	IPM_DEVSLP	= 8,
+};
 
 /* 3.3.11 PxSCTL */
 #define SCTL_DET	0x00fu
 #define SCTL_SPD	0x0f0u
+#define SCTL_NO_PARTIAL	0x100u
+#define SCTL_NO_SLUMBER	0x200u
+#define SCTL_NO_DEVSLP	0x400u
 
 /* 3.3.12 PxSERR */
 #define SERR_I		BIT(0)
 #define SERR_M		BIT(1)
 #define SERR_N		BIT(16)	/* DIAG: PhyRdy Change */
-#define SERR_W		BIT(18)
+#define SERR_W		BIT(18)	/* DIAG: Comm Wake */
 #define SERR_B		BIT(19)
 #define SERR_C		BIT(21)
 #define SERR_H		BIT(22)
 #define SERR_F		BIT(25)
 #define SERR_X		BIT(26)	/* DIAG: Exchanged */
+
+/* 3.3.17 PxDEVSLP */
+#define DEVSLP_ADSE	BIT(0)
+#define DEVSLP_DSP	BIT(1)
+#define DEVSLP_DETO(r)	((r) >> 2 & 0xff)
+#define DEVSLP_MDAT(r)	((r) >> 10 & 0x1f)
+#define DEVSLP_DITO(r)	((r) >> 15 & 0x3ff)
+#define DEVSLP_DM(r)	((r) >> 25 & 0xf)
+#define DEVSLP_TIMES	0x01fffffcu
 
 /* 4.2.1 Received FIS structure */
 enum {

@@ -155,6 +155,13 @@ void check_start(struct port *p)
 		breach("port %u: ST without PxCLB and PxFB (10.3.1)", p->nr);
 }
 
+/* 3.3.17: DETO, MDAT and DITO change only without ST. */
+void check_devslp(struct port *p, uint32_t value)
+{
+	if ((p->devslp ^ value) & DEVSLP_TIMES && p->cmd & CMD_ST)
+		breach("port %u: PxDEVSLP = %08x with PxCMD.ST (3.3.17)", p->nr, value);
+}
+
 /*
  * 5.5.3: a cause is cleared in PxIS before its bit of IS is, or the bit comes back and
  * interrupts in vain. A cause that is new since PxIS was written is no mistake.

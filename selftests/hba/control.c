@@ -188,6 +188,7 @@ static const struct {
 	{ "SSS", CAP_SSS, false }, { "SMPS", CAP_SMPS, false }, { "SSNTF", CAP_SSNTF, false },
 	{ "SNCQ", CAP_SNCQ, false }, { "S64A", CAP_S64A, false },
 	{ "BOH", CAP2_BOH, true }, { "APST", CAP2_APST, true }, { "SDS", CAP2_SDS, true },
+	{ "SADM", CAP2_SADM, true }, { "DESO", CAP2_DESO, true },
 };
 
 /* cap +SSS -S64A ... */
@@ -209,7 +210,24 @@ static const char *do_cap(char **w)
 	return ok();
 }
 
-/* disk PORT SIZE [file=PATH] [logical=N] [physical=N] [depth=N] [serial=TEXT] */
+/* hipm, dipm, devslp: what the disk supports of link power management */
+static bool power_option(struct disk *d, const char *word)
+{
+	if (!strcmp(word, "hipm"))
+		d->hipm = true;
+	else if (!strcmp(word, "dipm"))
+		d->sata |= SATA_DIPM | SATA_SSP;
+	else if (!strcmp(word, "devslp"))
+		d->sata |= SATA_DEVSLP | SATA_SSP;
+	else
+		return false;
+	return true;
+}
+
+/*
+ * disk PORT SIZE [file=PATH] [logical=N] [physical=N] [depth=N] [serial=TEXT]
+ *                [hipm] [dipm] [devslp]
+ */
 static const char *do_disk(char **w)
 {
 	struct port *p = port(w[1]);
@@ -227,6 +245,8 @@ static const char *do_disk(char **w)
 	for (option = w + 3; *option; option++) {
 		char *value = strchr(*option, '=');
 
+		if (power_option(d, *option))
+			continue;
 		if (value)
 			*value++ = 0;
 		if (value && !strcmp(*option, "file"))
@@ -248,6 +268,7 @@ static const char *do_disk(char **w)
 	d->logical = (uint32_t)logical;
 	d->physical = (uint32_t)(physical > logical ? physical : logical);
 	d->depth = (uint32_t)depth;
+	disk_defaults(d);
 	return ok();
 }
 
@@ -420,6 +441,34 @@ static const char *do_flap(char **w)
 		port_unplug(p);
 		port_plug(p);
 	}
+	return ok();
+}
+
+/* power PORT: the state of the link, how often it entered each, woke, and was refused */
+static const char *do_power(char **w)
+{
+	static const char *const names[] = {
+		[0] = "none", [IPM_ACTIVE] = "active", [IPM_PARTIAL] = "partial",
+		[IPM_SLUMBER] = "slumber", [IPM_DEVSLP] = "devsleep",
+	};
+	struct port *p = port(w[1]);
+	const unsigned int *n = p->power.entered;
+
+	snprintf(answer, sizeof(answer),
+		 "ok %s partial=%u slumber=%u devsleep=%u woken=%u refused=%u",
+		 names[link_state(p)], n[IPM_PARTIAL], n[IPM_SLUMBER], n[IPM_DEVSLP],
+		 p->power.woken, p->power.refused);
+	return answer;
+}
+
+/* wake PORT: the device does */
+static const char *do_wake(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (p->link != LINK_LOW)
+		return error("a link in a low power state is wanted", w[1]);
+	link_wake(p);
 	return ok();
 }
 
@@ -681,6 +730,8 @@ static const struct {
 	{ "plug", 2, 2, false, true, do_plug },
 	{ "unplug", 2, 2, false, true, do_plug },
 	{ "flap", 3, 3, false, true, do_flap },
+	{ "power", 2, 2, false, true, do_power },
+	{ "wake", 2, 2, false, true, do_wake },
 	{ "bad", 3, 3, false, true, do_bad },
 	{ "cut", 3, 3, false, true, do_cut },
 	{ "event", 3, 3, false, true, do_bits },

@@ -103,6 +103,12 @@ void disk_reset(struct disk *d)
 	d->ncq_error = false;
 }
 
+/* Power-on: what SET FEATURES enables is not enabled, but for the preservation of that. */
+void disk_defaults(struct disk *d)
+{
+	d->sata_on = d->sata & SATA_SSP;
+}
+
 /* Commands ------------------------------------------------------------------ */
 
 bool cmd_queued(const struct cmd *c)
@@ -240,6 +246,21 @@ static bool run_flush(struct port *p, struct cmd *c)
 	return true;
 }
 
+/* SET FEATURES, Serial ATA features; the numbers are ACS' and not those of the bits. */
+static bool set_sata_feature(struct disk *d, struct cmd *c, bool enable)
+{
+	static const uint16_t features[] = {
+		[0x03] = SATA_DIPM, [0x06] = SATA_SSP, [0x09] = SATA_DEVSLP,
+	};
+	uint8_t nr = c->cfis[12];
+	uint16_t bit = nr < ARRAY_SIZE(features) ? features[nr] & d->sata : 0;
+
+	if (!bit)
+		return abort_cmd(c);
+	d->sata_on = enable ? d->sata_on | bit : d->sata_on & ~bit;
+	return true;
+}
+
 /* SET FEATURES */
 static bool run_set_features(struct port *p, struct cmd *c)
 {
@@ -253,9 +274,10 @@ static bool run_set_features(struct port *p, struct cmd *c)
 	case 0xc3:
 		p->disk.sense = c->cfis[12] & 1;
 		return true;
-	case 0x03:	/* transfer mode */
-	case 0x10:	/* SATA features: accepted, none of them is there to see */
+	case 0x10:
 	case 0x90:
+		return set_sata_feature(&p->disk, c, c->cfis[3] == 0x10);
+	case 0x03:	/* transfer mode */
 	case 0x05:	/* APM */
 	case 0x85:
 		return true;

@@ -9,6 +9,7 @@
  *   dma.c       the guest's memory
  *   host.c      generic host control registers
  *   port.c      port registers, link
+ *   link.c      power states of the link
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
  *   identify.c  what a disk says of itself, its logs
@@ -85,6 +86,9 @@ struct disk {
 	uint8_t		*dirty;		/* a bit for each sector */
 	bool		cache;		/* volatile write cache, enabled */
 	bool		sense;		/* sense data reporting, enabled */
+	bool		hipm;		/* takes the host's requests for a low power state */
+	uint16_t	sata;		/* Serial ATA features, as in IDENTIFY word 78 */
+	uint16_t	sata_on;	/* those that are enabled, as in word 79 */
 	bool		ncq_error;	/* only the NCQ error log is answered */
 	uint8_t		ncq_log[SECTOR];
 	uint32_t	queued;		/* tags of NCQ commands that the disk has */
@@ -94,7 +98,18 @@ struct disk {
 	char		serial[21];
 };
 
-enum link { LINK_DOWN, LINK_RESET, LINK_COMING, LINK_UP };
+enum link { LINK_DOWN, LINK_RESET, LINK_COMING, LINK_UP, LINK_LOW, LINK_WAKING };
+
+/* What link.c remembers; the state itself is in PxSSTS.IPM. */
+struct link_power {
+	bool		busy;		/* there were commands when it last looked */
+	unsigned int	armed;		/* transitions that were not tried since */
+	uint64_t	idle_since;
+	uint64_t	low_since;
+	unsigned int	entered[IPM_DEVSLP + 1];
+	unsigned int	woken;
+	unsigned int	refused;
+};
 
 struct port {
 	uint8_t		nr;
@@ -120,8 +135,10 @@ struct port {
 	bool		d2h_waits;	/* the first FIS, until FRE is set */
 	bool		ack_due;	/* IS was read with this bit, and PxIS not written since */
 	uint32_t	pending;	/* enabled causes that an interrupt was raised for */
+	uint32_t	devslp;
 	enum link	link;
 	uint64_t	link_due;
+	struct link_power power;
 	struct cmd	slot[MAX_SLOTS];
 	uint64_t	ordinal;
 	struct disk	disk;
@@ -253,6 +270,16 @@ void port_unplug(struct port *p);
 void port_fatal(struct port *p, uint32_t bits);
 void port_signature(struct port *p);
 bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n);
+void port_lost(struct port *p);
+
+/* link.c */
+void link_idle(struct port *p);
+void link_icc(struct port *p, uint32_t to);
+void link_wake(struct port *p);
+void link_awake(struct port *p);
+void link_run(struct port *p);
+void link_rest(struct port *p, uint64_t *next);
+uint32_t link_state(const struct port *p);
 
 /* list.c */
 void list_ring(struct port *p, uint32_t value);
@@ -263,11 +290,16 @@ int cmd_move(struct cmd *c, void *buf, uint32_t n, bool to_host);
 void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags);
 
 /* disk.c */
+/* Features of Serial ATA, as IDENTIFY words 78 and 79 have them */
+enum { SATA_DIPM = BIT(3), SATA_SSP = BIT(6), SATA_DEVSLP = BIT(8) };
+#define DEVSLP_MS_DETO	30	/* of the model's disks */
+#define DEVSLP_MS_MDAT	5
 enum { ERR_ABRT = 0x04, ERR_IDNF = 0x10, ERR_UNC = 0x40, ERR_ICRC = 0x80 };
 bool cmd_queued(const struct cmd *c);
 void disk_create(struct disk *d, uint64_t bytes, const char *file);
 void disk_execute(struct port *p, struct cmd *c);
 void disk_reset(struct disk *d);
+void disk_defaults(struct disk *d);
 void disk_power_cut(struct port *p, unsigned int percent);
 uint64_t cmd_lba(const struct cmd *c);
 
@@ -296,6 +328,7 @@ void check_fetched(struct port *p, struct cmd *c);
 void check_unchanged(struct cmd *c);
 void check_moving(struct port *p, uint32_t offset, uint32_t value);
 void check_start(struct port *p);
+void check_devslp(struct port *p, uint32_t value);
 void check_acknowledge(uint32_t value);
 unsigned int breaches(char *first, size_t n);
 

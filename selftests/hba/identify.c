@@ -62,6 +62,10 @@ void identify(const struct port *p, uint16_t *w)
 	w[76] = 0x000e;			/* 1.5, 3.0 and 6.0 Gbit/s */
 	if (d->depth > 1)
 		w[76] |= 1u << 8;
+	if (d->hipm)
+		w[76] |= 1u << 9 | 1u << 13;	/* and the host's automatic Partial to Slumber */
+	w[78] = d->sata;
+	w[79] = d->sata_on;
 	w[80] = 0x07f0;			/* up to ACS-4 */
 	w[82] = 1u << 0 | 1u << 3 | 1u << 5 | 1u << 6;	/* SMART, power, cache, look-ahead */
 	w[83] = 0x4000 | 1u << 10 | 1u << 12 | 1u << 13;	/* 48 bits, flush, flush EXT */
@@ -131,6 +135,8 @@ static bool identify_log(const struct port *p, uint16_t page, uint8_t *buf)
 		return true;
 	case 0x08:	/* Serial ATA */
 		put64(buf + 8, 1u << 14);
+		if (p->disk.sata & SATA_DEVSLP)	/* DEVSLP timing variables */
+			put64(buf + 48, DEVSLP_MS_MDAT | DEVSLP_MS_DETO << 8);
 		return true;
 	}
 	return false;

@@ -58,10 +58,11 @@ static void link_up(struct port *p)
 {
 	p->link = LINK_UP;
 	p->link_due = 0;
-	p->ssts = SSTS_DET_PHY | speed(p) << SSTS_SPD_SHIFT | 1u << SSTS_IPM_SHIFT;
+	p->ssts = SSTS_DET_PHY | speed(p) << SSTS_SPD_SHIFT | IPM_ACTIVE << SSTS_IPM_SHIFT;
 	p->serr |= SERR_N | SERR_X;
 	status(p, STS_BSY, 0);
 	port_signature(p);
+	link_idle(p);
 	hba_event(p, 0);
 }
 
@@ -80,6 +81,9 @@ static void link_start(struct port *p)
 static void device_reset(struct port *p)
 {
 	disk_reset(&p->disk);
+	/* Serial ATA, software settings preservation */
+	if (!(p->disk.sata_on & SATA_SSP))
+		p->disk.sata_on = 0;
 	p->orphans = false;
 	p->srst = false;
 	p->d2h_waits = false;
@@ -90,6 +94,9 @@ static void write_sctl(struct port *p, uint32_t value)
 {
 	uint32_t before = p->sctl & SCTL_DET, det = value & SCTL_DET;
 
+	/* A device whose request was refused may ask again for what is allowed now. */
+	if ((p->sctl ^ value) & (SCTL_NO_PARTIAL | SCTL_NO_SLUMBER | SCTL_NO_DEVSLP))
+		link_idle(p);
 	p->sctl = value & 0xfff;
 	if (before == det)
 		return;
@@ -131,6 +138,10 @@ static void write_cmd(struct port *p, uint32_t value)
 		writable &= ~CMD_SUD;
 	if (!(p->cmd & CMD_CPD))
 		writable &= ~CMD_POD;
+	if (!(hba.cap & CAP_SALP))
+		writable &= ~(CMD_ALPE | CMD_ASP);
+	if (!(hba.cap2 & CAP2_APST))
+		writable &= ~CMD_APSTE;
 	p->cmd = (p->cmd & ~writable) | (value & writable);
 	if (p->cmd & ~before & CMD_SUD)
 		link_start(p);
@@ -153,6 +164,21 @@ static void write_cmd(struct port *p, uint32_t value)
 			breach("port %u: CLO with ST set (3.3.7)", p->nr);
 		p->tfd &= ~(STS_BSY | STS_DRQ);
 	}
+	link_icc(p, value >> CMD_ICC_SHIFT);
+}
+
+/* 3.3.17: DSP and DM are the platform's, and all of it is reserved without CAP2.SDS. */
+static void write_devslp(struct port *p, uint32_t value)
+{
+	uint32_t writable = hba.cap2 & CAP2_SDS ? DEVSLP_ADSE | DEVSLP_TIMES : 0;
+
+	check_devslp(p, value);
+	p->devslp = value & writable;
+}
+
+static uint32_t read_devslp(const struct port *p)
+{
+	return p->devslp | (hba.cap2 & CAP2_SDS ? DEVSLP_DSP : 0);
 }
 
 static void write_serr(struct port *p, uint32_t value)
@@ -205,6 +231,9 @@ void port_write(struct port *p, uint32_t offset, uint32_t value)
 	case PX_SNTF:
 		p->sntf &= ~value;
 		break;
+	case PX_DEVSLP:
+		write_devslp(p, value);
+		break;
 	}
 }
 
@@ -241,6 +270,8 @@ uint32_t port_read(struct port *p, uint32_t offset)
 		return p->ci;
 	case PX_SNTF:
 		return p->sntf;
+	case PX_DEVSLP:
+		return read_devslp(p);
 	default:
 		return 0;
 	}
@@ -261,6 +292,7 @@ void port_reset(struct port *p)
 	p->serr = 0;
 	p->sctl = 0;
 	p->sntf = 0;
+	p->devslp = 0;
 	p->last = 0;
 	p->sig = SIG_NONE;
 	p->cmd = fixed | CMD_POD | (hba.cap & CAP_SSS ? 0 : CMD_SUD);
@@ -281,13 +313,9 @@ void port_plug(struct port *p)
 	link_start(p);
 }
 
-/* It goes, and has no time for anything. */
-void port_unplug(struct port *p)
+/* No PhyRdy any more, and nobody to bring it back. */
+void port_lost(struct port *p)
 {
-	p->disk.present = false;
-	disk_reset(&p->disk);
-	if (p->link != LINK_UP)
-		return;
 	p->link = LINK_DOWN;
 	p->ssts = 0;
 	status(p, 0x7f, 0);
@@ -295,13 +323,29 @@ void port_unplug(struct port *p)
 	hba_event(p, 0);
 }
 
+/* It goes, and has no time for anything. A link in a low power state does not show it. */
+void port_unplug(struct port *p)
+{
+	p->disk.present = false;
+	disk_reset(&p->disk);
+	disk_defaults(&p->disk);
+	if (p->link == LINK_UP) {
+		port_lost(p);
+	} else if (p->link == LINK_COMING) {
+		p->link = LINK_DOWN;
+		p->link_due = 0;
+	}
+}
+
 void port_run(struct port *p, uint64_t *next)
 {
-	if (p->link_due) {
-		if (p->link_due <= now())
-			link_up(p);
-		else
-			sooner(next, p->link_due);
-	}
+	link_run(p);
+	if (p->link_due > now())
+		sooner(next, p->link_due);
+	else if (p->link_due && p->link == LINK_WAKING)
+		link_awake(p);
+	else if (p->link_due)
+		link_up(p);
 	list_run(p, next);
+	link_rest(p, next);
 }

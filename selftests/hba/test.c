@@ -126,6 +126,7 @@ void fresh(void)
 	command("forget");
 	hba.cap = CAP_S64A | CAP_SNCQ | CAP_SCLO | CAP_SAM | 3u << CAP_ISS_SHIFT |
 		  31u << CAP_NCS_SHIFT | 3;
+	hba.cap2 = 0;
 	hba.ones = false;
 	hba.mute = false;
 	hba.mute_until = 0;
@@ -144,6 +145,9 @@ void fresh(void)
 		d->bad = false;
 		d->cache = true;
 		d->sense = false;
+		d->hipm = false;
+		d->sata = 0;
+		d->sata_on = 0;
 		d->logical = SECTOR;
 	}
 	register_write(HBA_GHC, GHC_HR);
@@ -641,6 +645,12 @@ static void test_hotplug(void)
 	check(command("flap 3 5"));
 	pass_time(10 * MS);
 	check(rd(3, PX_SSTS) == 0x133);
+	/* It goes before its link is there. */
+	command("unplug 3");
+	command("plug 3");
+	command("unplug 3");
+	pass_time(10 * MS);
+	check(rd(3, PX_SSTS) == 0);
 }
 
 static void test_spin_up(void)
@@ -1042,5 +1052,6 @@ int main(void)
 		command("disk %u 8M", i);
 	pci_init();
 	run(tests);
+	run(link_tests);
 	return failures != 0;
 }

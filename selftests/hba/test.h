@@ -23,6 +23,8 @@ struct test {
 	void		(*run)(void);
 };
 
+extern const struct test link_tests[];
+
 #define check(condition) check_that(condition, #condition, __LINE__)
 
 void check_that(bool holds, const char *what, int line);

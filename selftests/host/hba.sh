@@ -37,6 +37,24 @@ check.c s/value & p->ci && !p->lied/false/
 fuzz.c s/(uint32_t)chance & idle(p));/(uint32_t)chance);/
 fuzz.c s/hba_interrupt_again();//
 fuzz.c s/p->nr, c->ordinal/p->nr, now()/
+link.c s/p->serr |= SERR_N;/;/
+link.c s/SERR_N | SERR_W/SERR_N/
+link.c s/p->sctl & SCTL_NO_SLUMBER/false/
+link.c s/hba.cap & CAP_PSC &&//
+link.c s/!idle(p) || //
+link.c s/to == IPM_DEVSLP ? p->disk.sata_on & SATA_DEVSLP : p->disk.hipm/true/
+link.c s/armed = BY_DEVICE | BY_APST/armed = BY_HOST | BY_DEVICE | BY_APST/
+link.c s/armed &= ~by/armed |= by/
+link.c s/if (p->cmd & CMD_ST)/if (true)/
+link.c s/DEVSLP_MDAT(p->devslp) \* MS/0/
+link.c s/hba.cap2 & CAP2_DESO &&/false \&\&/
+link.c s/if (!p->disk.present)/if (false)/
+link.c s/p->link = LINK_WAKING;/link_awake(p); return;/
+port.c s/if (!(p->disk.sata_on & SATA_SSP))/if (true)/
+port.c s/if ((p->sctl ^ value) & .*/if (false)/
+port.c s/p->devslp = value & writable/p->devslp = value/
+disk.c s/features\[nr\] & d->sata/features[nr]/
+check.c s/& DEVSLP_TIMES && p->cmd & CMD_ST/\& DEVSLP_TIMES \&\& false/
 control.c s/++r->seen != r->nth && r->nth/false/
 '
 
