@@ -54,6 +54,29 @@ enum {
 #define GHC_MRSM	BIT(2)
 #define GHC_AE		BIT(31)
 
+/* 3.1.6 CCC_CTL */
+#define CCC_EN		BIT(0)
+#define CCC_INT_SHIFT	3
+#define CCC_CC(r)	((r) >> 8 & 0xff)
+#define CCC_TV(r)	((r) >> 16)
+#define CCC_WRITABLE	0xffffff00u	/* CC, TV */
+
+/* 3.1.8 EM_LOC, in dwords */
+#define EM_OFST_SHIFT	16
+
+/* 3.1.9 EM_CTL */
+#define EM_MR		BIT(0)
+#define EM_TM		BIT(8)
+#define EM_RST		BIT(9)
+#define EM_LED		BIT(16)
+#define EM_SAFTE	BIT(17)
+#define EM_SES2		BIT(18)
+#define EM_SGPIO	BIT(19)
+#define EM_SMB		BIT(24)
+#define EM_XMT		BIT(25)
+#define EM_ALHD		BIT(26)
+#define EM_PM		BIT(27)
+
 /* 3.1.10 CAP2 */
 #define CAP2_BOH	BIT(0)
 #define CAP2_NVMP	BIT(1)

@@ -444,6 +444,29 @@ static const char *do_flap(char **w)
 	return ok();
 }
 
+/* presence PORT none|hotplug|external|switch|cold...: what the port is */
+static const char *do_presence(char **w)
+{
+	struct port *p = port(w[1]);
+	char **word;
+
+	for (word = w + 2; *word; word++)
+		if (!presence_option(p, *word))
+			return error("none, hotplug, external, switch or cold is wanted", *word);
+	return ok();
+}
+
+/* switch PORT open|closed */
+static const char *do_presence_switch(char **w)
+{
+	bool open = !strcmp(w[2], "open");
+
+	if (!open && strcmp(w[2], "closed"))
+		return error("open or closed is wanted", w[2]);
+	presence_switch(port(w[1]), open);
+	return ok();
+}
+
 /* power PORT: the state of the link, how often it entered each, woke, and was refused */
 static const char *do_power(char **w)
 {
@@ -730,6 +753,8 @@ static const struct {
 	{ "plug", 2, 2, false, true, do_plug },
 	{ "unplug", 2, 2, false, true, do_plug },
 	{ "flap", 3, 3, false, true, do_flap },
+	{ "presence", 3, MAX_WORDS, false, true, do_presence },
+	{ "switch", 3, 3, false, true, do_presence_switch },
 	{ "power", 2, 2, false, true, do_power },
 	{ "wake", 2, 2, false, true, do_wake },
 	{ "bad", 3, 3, false, true, do_bad },

@@ -10,6 +10,7 @@
  *   host.c      generic host control registers
  *   port.c      port registers, link
  *   link.c      power states of the link
+ *   presence.c  switches and power of hot-plug ports
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
  *   identify.c  what a disk says of itself, its logs
@@ -136,6 +137,7 @@ struct port {
 	bool		ack_due;	/* IS was read with this bit, and PxIS not written since */
 	uint32_t	pending;	/* enabled causes that an interrupt was raised for */
 	uint32_t	devslp;
+	bool		open;		/* the mechanical presence switch */
 	enum link	link;
 	uint64_t	link_due;
 	struct link_power power;
@@ -271,6 +273,7 @@ void port_fatal(struct port *p, uint32_t bits);
 void port_signature(struct port *p);
 bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n);
 void port_lost(struct port *p);
+bool port_device(const struct port *p);
 
 /* link.c */
 void link_idle(struct port *p);
@@ -280,6 +283,13 @@ void link_awake(struct port *p);
 void link_run(struct port *p);
 void link_rest(struct port *p, uint64_t *next);
 uint32_t link_state(const struct port *p);
+
+/* presence.c */
+bool presence_option(struct port *p, const char *word);
+uint32_t presence_status(const struct port *p);
+uint32_t presence_causes(const struct port *p);
+void presence_changed(struct port *p);
+void presence_switch(struct port *p, bool open);
 
 /* list.c */
 void list_ring(struct port *p, uint32_t value);

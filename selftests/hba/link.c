@@ -140,7 +140,7 @@ void link_wake(struct port *p)
 void link_awake(struct port *p)
 {
 	p->link_due = 0;
-	if (!p->disk.present) {
+	if (!port_device(p)) {
 		port_lost(p);
 		return;
 	}
@@ -186,6 +186,17 @@ static void leave_active(struct port *p, uint64_t *next)
 		enter(p, IPM_PARTIAL, true);
 }
 
+/* A device that wants Slumber can ask for it only in the active state. */
+static void leave_partial(struct port *p, uint64_t *next)
+{
+	uint64_t since = p->power.low_since;
+
+	if (p->cmd & CMD_APSTE && due(p, BY_APST, since + APST_IDLE, next))
+		enter(p, IPM_SLUMBER, device_allows(p, IPM_SLUMBER));
+	else if (p->disk.sata_on & SATA_DIPM && due(p, BY_DEVICE, since + DIPM_IDLE, next))
+		link_wake(p);
+}
+
 /* 3.3.17: the idle time-out of aggressive DevSleep, DITO * (DM + 1) */
 static void device_sleep(struct port *p, uint64_t *next)
 {
@@ -211,9 +222,8 @@ void link_rest(struct port *p, uint64_t *next)
 	}
 	if (p->link == LINK_UP)
 		leave_active(p, next);
-	if (p->link == LINK_LOW && link_state(p) == IPM_PARTIAL && p->cmd & CMD_APSTE &&
-	    due(p, BY_APST, p->power.low_since + APST_IDLE, next))
-		enter(p, IPM_SLUMBER, device_allows(p, IPM_SLUMBER));
+	if (p->link == LINK_LOW && link_state(p) == IPM_PARTIAL)
+		leave_partial(p, next);
 	if (p->link == LINK_UP || p->link == LINK_LOW)
 		device_sleep(p, next);
 }

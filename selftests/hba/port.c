@@ -48,7 +48,13 @@ static uint32_t speed(const struct port *p)
 	return limit && limit < best ? limit : best;
 }
 
-static bool powered(const struct port *p)
+/* Is there a device with power? POD is one where there is nothing to switch (3.3.7). */
+bool port_device(const struct port *p)
+{
+	return p->disk.present && p->cmd & CMD_POD;
+}
+
+static bool may_start(const struct port *p)
 {
 	return (p->cmd & CMD_SUD) && (p->sctl & SCTL_DET) == 0;
 }
@@ -72,10 +78,42 @@ static void link_start(struct port *p)
 	p->link = LINK_DOWN;
 	p->link_due = 0;
 	status(p, 0x7f, 0);
-	if (!p->disk.present || !powered(p))
+	if (!port_device(p) || !may_start(p))
 		return;
 	p->link = LINK_COMING;
 	p->link_due = now() + (p->phy_delay ? p->phy_delay : PHY_DELAY);
+}
+
+/* No PhyRdy any more, and nobody to bring it back. */
+void port_lost(struct port *p)
+{
+	p->link = LINK_DOWN;
+	p->ssts = 0;
+	status(p, 0x7f, 0);
+	p->serr |= SERR_N;
+	hba_event(p, 0);
+}
+
+/* A link in a low power state does not show that the device has no power any more. */
+static void device_off(struct port *p)
+{
+	disk_reset(&p->disk);
+	disk_defaults(&p->disk);
+	if (p->link == LINK_UP) {
+		port_lost(p);
+	} else if (p->link == LINK_COMING) {
+		p->link = LINK_DOWN;
+		p->link_due = 0;
+	}
+}
+
+/* 3.3.7 POD: power goes, or comes and the device begins. */
+static void switch_power(struct port *p)
+{
+	if (p->cmd & CMD_POD)
+		link_start(p);
+	else
+		device_off(p);
 }
 
 static void device_reset(struct port *p)
@@ -143,7 +181,9 @@ static void write_cmd(struct port *p, uint32_t value)
 	if (!(hba.cap2 & CAP2_APST))
 		writable &= ~CMD_APSTE;
 	p->cmd = (p->cmd & ~writable) | (value & writable);
-	if (p->cmd & ~before & CMD_SUD)
+	if ((p->cmd ^ before) & CMD_POD)
+		switch_power(p);
+	else if (p->cmd & ~before & CMD_SUD)
 		link_start(p);
 	if (value & CMD_FRE) {
 		p->cmd |= CMD_FRE | CMD_FR;
@@ -208,7 +248,7 @@ void port_write(struct port *p, uint32_t offset, uint32_t value)
 		hba_interrupt(p);
 		break;
 	case PX_IE:
-		p->ie = value;
+		p->ie = value & (~(IS_DMPS | IS_CPDS) | presence_causes(p));
 		hba_interrupt(p);
 		break;
 	case PX_CMD:
@@ -253,7 +293,7 @@ uint32_t port_read(struct port *p, uint32_t offset)
 	case PX_IE:
 		return p->ie;
 	case PX_CMD:
-		return p->cmd | (uint32_t)p->last << CMD_CCS_SHIFT;
+		return p->cmd | (uint32_t)p->last << CMD_CCS_SHIFT | presence_status(p);
 	case PX_TFD:
 		return p->tfd;
 	case PX_SIG:
@@ -310,31 +350,16 @@ void port_fatal(struct port *p, uint32_t bits)
 void port_plug(struct port *p)
 {
 	p->disk.present = true;
+	presence_changed(p);
 	link_start(p);
 }
 
-/* No PhyRdy any more, and nobody to bring it back. */
-void port_lost(struct port *p)
-{
-	p->link = LINK_DOWN;
-	p->ssts = 0;
-	status(p, 0x7f, 0);
-	p->serr |= SERR_N;
-	hba_event(p, 0);
-}
-
-/* It goes, and has no time for anything. A link in a low power state does not show it. */
+/* It goes, and has no time for anything. */
 void port_unplug(struct port *p)
 {
 	p->disk.present = false;
-	disk_reset(&p->disk);
-	disk_defaults(&p->disk);
-	if (p->link == LINK_UP) {
-		port_lost(p);
-	} else if (p->link == LINK_COMING) {
-		p->link = LINK_DOWN;
-		p->link_due = 0;
-	}
+	presence_changed(p);
+	device_off(p);
 }
 
 void port_run(struct port *p, uint64_t *next)

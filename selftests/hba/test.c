@@ -141,6 +141,8 @@ void fresh(void)
 
 		hba.port[i].fate = (struct fate){ 0 };
 		hba.port[i].stuck = 0;
+		hba.port[i].open = false;
+		command("presence %u none", i);
 		d->present = true;
 		d->bad = false;
 		d->cache = true;
@@ -1053,5 +1055,6 @@ int main(void)
 	pci_init();
 	run(tests);
 	run(link_tests);
+	run(presence_tests);
 	return failures != 0;
 }

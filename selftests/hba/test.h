@@ -24,6 +24,7 @@ struct test {
 };
 
 extern const struct test link_tests[];
+extern const struct test presence_tests[];
 
 #define check(condition) check_that(condition, #condition, __LINE__)
 

@@ -233,6 +233,18 @@ static void test_dipm(void)
 	check(ipm(0) == IPM_SLUMBER);
 	check(set_features(0x90, 3));
 	check(ipm(0) == IPM_ACTIVE);
+	/* From Partial it has to wake up first. */
+	check(set_features(0x10, 3));
+	wr(0, PX_CMD, RUNNING | CMD_ALPE);
+	some_command();
+	pass_time(MS);
+	check(ipm(0) == IPM_PARTIAL);
+	pass_time(20 * MS);
+	pass_time(MS);
+	check(ipm(0) == IPM_ACTIVE);
+	pass_time(20 * MS);
+	check(ipm(0) == IPM_SLUMBER);
+	wr(0, PX_CMD, RUNNING);
 	check(!set_features(0x10, 0x0b) && !set_features(0x10, 0xff));
 	check(clean());
 }

@@ -48,8 +48,14 @@ link.c s/armed &= ~by/armed |= by/
 link.c s/if (p->cmd & CMD_ST)/if (true)/
 link.c s/DEVSLP_MDAT(p->devslp) \* MS/0/
 link.c s/hba.cap2 & CAP2_DESO &&/false \&\&/
-link.c s/if (!p->disk.present)/if (false)/
+link.c s/if (!port_device(p))/if (false)/
 link.c s/p->link = LINK_WAKING;/link_awake(p); return;/
+presence.c s/p->cmd & CMD_CPD && p->disk.present/p->cmd \& CMD_CPD/
+presence.c s/has_switch(p) && p->open/p->open/
+presence.c s/has_switch(p) ? IS_DMPS : 0/IS_DMPS/
+presence.c s/p->open == open/false/
+presence.c s/| CMD_HPCP | CMD_CPD;/| CMD_CPD;/
+port.c s/p->disk.present && p->cmd & CMD_POD/p->disk.present/
 port.c s/if (!(p->disk.sata_on & SATA_SSP))/if (true)/
 port.c s/if ((p->sctl ^ value) & .*/if (false)/
 port.c s/p->devslp = value & writable/p->devslp = value/
