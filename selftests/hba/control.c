@@ -467,6 +467,55 @@ static const char *do_presence_switch(char **w)
 	return ok();
 }
 
+/* enclosure none|led|saf-te|ses-2|sgpio|single|transmit|activity|pmp...: what there is */
+static const char *do_enclosure(char **w)
+{
+	char **word;
+
+	for (word = w + 1; *word; word++)
+		if (!enclosure_option(*word))
+			return error("there is no such thing in EM_CTL", *word);
+	return ok();
+}
+
+/* leds PORT: each as its three bits, 0 is off and 1 is on */
+static const char *do_leds(char **w)
+{
+	unsigned int leds = enclosure_leds(port(w[1]));
+
+	snprintf(answer, sizeof(answer), "ok activity=%u locate=%u fault=%u", leds & LED_ACTIVITY,
+		 (leds & LED_LOCATE) / (LED_LOCATE & -LED_LOCATE),
+		 (leds & LED_FAULT) / (LED_FAULT & -LED_FAULT));
+	return answer;
+}
+
+/* messages: how many the enclosure has got, and the first dwords of the last */
+static const char *do_messages(char **w)
+{
+	const uint32_t *m;
+	unsigned int n = enclosure_sent(&m);
+
+	(void)w;
+	snprintf(answer, sizeof(answer), "ok %u 0x%08x 0x%08x 0x%08x 0x%08x", n, m[0], m[1],
+		 m[2], m[3]);
+	return answer;
+}
+
+/* reply DWORD...: the enclosure sends a message */
+static const char *do_reply(char **w)
+{
+	uint32_t message[MAX_WORDS];
+	unsigned int n;
+	uint64_t value;
+
+	for (n = 0; w[n + 1]; n++) {
+		if (!number(w[n + 1], &value) || value > 0xffffffff)
+			return error("a dword is wanted", w[n + 1]);
+		message[n] = (uint32_t)value;
+	}
+	return enclosure_receive(message, n) ? ok() : error("no message can be received", w[0]);
+}
+
 /* power PORT: the state of the link, how often it entered each, woke, and was refused */
 static const char *do_power(char **w)
 {
@@ -753,6 +802,10 @@ static const struct {
 	{ "plug", 2, 2, false, true, do_plug },
 	{ "unplug", 2, 2, false, true, do_plug },
 	{ "flap", 3, 3, false, true, do_flap },
+	{ "enclosure", 2, MAX_WORDS, false, false, do_enclosure },
+	{ "leds", 2, 2, false, true, do_leds },
+	{ "messages", 1, 1, false, false, do_messages },
+	{ "reply", 2, MAX_WORDS, false, false, do_reply },
 	{ "presence", 3, MAX_WORDS, false, true, do_presence },
 	{ "switch", 3, 3, false, true, do_presence_switch },
 	{ "power", 2, 2, false, true, do_power },

@@ -11,6 +11,7 @@
  *   port.c      port registers, link
  *   link.c      power states of the link
  *   presence.c  switches and power of hot-plug ports
+ *   enclosure.c enclosure management: LEDs and other messages
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
  *   identify.c  what a disk says of itself, its logs
@@ -290,6 +291,19 @@ uint32_t presence_status(const struct port *p);
 uint32_t presence_causes(const struct port *p);
 void presence_changed(struct port *p);
 void presence_switch(struct port *p, bool open);
+
+/* enclosure.c */
+#define LED_ACTIVITY	0x007u	/* 12.2.1, three bits for each LED */
+#define LED_LOCATE	0x038u
+#define LED_FAULT	0x1c0u
+bool enclosure_option(const char *word);
+bool enclosure_read(uint32_t offset, uint32_t *value);
+void enclosure_write(uint32_t offset, uint32_t value);
+void enclosure_run(uint64_t *next);
+void enclosure_stop(void);
+bool enclosure_receive(const uint32_t *message, unsigned int dwords);
+unsigned int enclosure_leds(const struct port *p);
+unsigned int enclosure_sent(const uint32_t **message);
 
 /* list.c */
 void list_ring(struct port *p, uint32_t value);

@@ -69,6 +69,7 @@ void hba_reset(void)
 
 	hba.ghc = GHC_AE;
 	hba.is = 0;
+	enclosure_stop();
 	while (next_port(&p))
 		port_reset(p);
 	irq_level();
@@ -162,7 +163,7 @@ uint32_t register_read(uint32_t offset)
 		return ~0u;
 	if (p)
 		value = port_read(p, offset % HBA_PORT_SIZE);
-	else
+	else if (!enclosure_read(offset, &value))
 		value = read_host(offset);
 	trace(false, offset, value);
 	return value;
@@ -184,6 +185,8 @@ void register_write(uint32_t offset, uint32_t value)
 		write_is(value);
 	else if (offset == HBA_BOHC)
 		write_bohc(value);
+	else
+		enclosure_write(offset, value);
 }
 
 /* What time brings. The loop comes back when the earliest of all is due. */
@@ -200,6 +203,7 @@ void hba_run(uint64_t *next)
 		else
 			sooner(next, hba.reset_due);
 	}
+	enclosure_run(next);
 	while (next_port(&p))
 		port_run(p, next);
 }

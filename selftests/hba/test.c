@@ -124,6 +124,7 @@ void fresh(void)
 	char first[160];
 
 	command("forget");
+	command("enclosure none");
 	hba.cap = CAP_S64A | CAP_SNCQ | CAP_SCLO | CAP_SAM | 3u << CAP_ISS_SHIFT |
 		  31u << CAP_NCS_SHIFT | 3;
 	hba.cap2 = 0;
@@ -1056,5 +1057,6 @@ int main(void)
 	run(tests);
 	run(link_tests);
 	run(presence_tests);
+	run(enclosure_tests);
 	return failures != 0;
 }

@@ -55,6 +55,16 @@ presence.c s/has_switch(p) && p->open/p->open/
 presence.c s/has_switch(p) ? IS_DMPS : 0/IS_DMPS/
 presence.c s/p->open == open/false/
 presence.c s/| CMD_HPCP | CMD_CPD;/| CMD_CPD;/
+enclosure.c s/hba.cap & CAP_EMS;/true;/
+enclosure.c s/(offset - BUFFER_SIZE) \/ 4/offset \/ 4 % BUFFER_DWORDS + 1/
+enclosure.c s/em.ctl &= ~(value & EM_MR);/em.ctl \&= ~EM_MR;/
+enclosure.c s/buffer && em.ctl & EM_TM/false/
+enclosure.c s/em.ctl & EM_ALHD ? LED_ACTIVITY : 0/0/
+enclosure.c s/LED_VALUE(dw) & ~kept)/LED_VALUE(dw))/
+enclosure.c s/if (!LED_PMP(dw))//
+enclosure.c s/if (em.ctl & EM_RST)/if (false)/
+enclosure.c s/em.ctl & (EM_XMT | EM_MR) ||/em.ctl \& EM_XMT ||/
+enclosure.c s/em.ctl & EM_SMB ? em.sent : em.received/em.received/
 port.c s/p->disk.present && p->cmd & CMD_POD/p->disk.present/
 port.c s/if (!(p->disk.sata_on & SATA_SSP))/if (true)/
 port.c s/if ((p->sctl ^ value) & .*/if (false)/
