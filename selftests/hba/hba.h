@@ -12,6 +12,7 @@
  *   link.c      power states of the link
  *   presence.c  switches and power of hot-plug ports
  *   enclosure.c enclosure management: LEDs and other messages
+ *   ccc.c       command completion coalescing
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
  *   identify.c  what a disk says of itself, its logs
@@ -262,6 +263,7 @@ void hba_run(uint64_t *next);
 void hba_event(struct port *p, uint32_t bits);
 void hba_interrupt(struct port *p);
 void hba_interrupt_again(void);
+void hba_signal(unsigned int nr);
 
 /* port.c */
 uint32_t port_read(struct port *p, uint32_t offset);
@@ -304,6 +306,13 @@ void enclosure_stop(void);
 bool enclosure_receive(const uint32_t *message, unsigned int dwords);
 unsigned int enclosure_leds(const struct port *p);
 unsigned int enclosure_sent(const uint32_t **message);
+
+/* ccc.c */
+void ccc_reset(void);
+bool ccc_read(uint32_t offset, uint32_t *value);
+void ccc_write(uint32_t offset, uint32_t value);
+void ccc_complete(const struct port *p, unsigned int commands);
+void ccc_run(uint64_t *next);
 
 /* list.c */
 void list_ring(struct port *p, uint32_t value);

@@ -57,6 +57,17 @@ void hba_interrupt_again(void)
 		irq_port((unsigned int)__builtin_ctz(hba.is));
 }
 
+/* An interrupt that is no port's: a bit of IS, which software clears, and its vector. */
+void hba_signal(unsigned int nr)
+{
+	uint32_t before = hba.is;
+
+	hba.is |= 1u << nr;
+	if (!irq_single() || !before)
+		irq_port(nr);
+	irq_level();
+}
+
 void hba_event(struct port *p, uint32_t bits)
 {
 	p->is |= bits;
@@ -70,6 +81,7 @@ void hba_reset(void)
 	hba.ghc = GHC_AE;
 	hba.is = 0;
 	enclosure_stop();
+	ccc_reset();
 	while (next_port(&p))
 		port_reset(p);
 	irq_level();
@@ -163,7 +175,7 @@ uint32_t register_read(uint32_t offset)
 		return ~0u;
 	if (p)
 		value = port_read(p, offset % HBA_PORT_SIZE);
-	else if (!enclosure_read(offset, &value))
+	else if (!enclosure_read(offset, &value) && !ccc_read(offset, &value))
 		value = read_host(offset);
 	trace(false, offset, value);
 	return value;
@@ -185,6 +197,8 @@ void register_write(uint32_t offset, uint32_t value)
 		write_is(value);
 	else if (offset == HBA_BOHC)
 		write_bohc(value);
+	else if (offset == HBA_CCC_CTL || offset == HBA_CCC_PORTS)
+		ccc_write(offset, value);
 	else
 		enclosure_write(offset, value);
 }
@@ -206,4 +220,5 @@ void hba_run(uint64_t *next)
 	enclosure_run(next);
 	while (next_port(&p))
 		port_run(p, next);
+	ccc_run(next);
 }

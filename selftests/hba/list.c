@@ -270,6 +270,7 @@ static void finish(struct port *p, struct cmd *c)
 	}
 	p->ci &= ~(1u << c->slot);
 	end(p, c);
+	ccc_complete(p, 1);
 	hba_event(p, is);
 	fuzz_done(p, c);
 }
@@ -287,6 +288,7 @@ static void finish_queued(struct port *p, uint32_t tags)
 		}
 	if (prd_irq)
 		p->is |= IS_DPS;
+	ccc_complete(p, (unsigned int)__builtin_popcount(tags));
 	sdb_fis(p, STS_DRDY, 0, tags);
 	for (i = 0; i < MAX_SLOTS; i++)
 		if (tags >> i & 1)

@@ -1058,5 +1058,6 @@ int main(void)
 	run(link_tests);
 	run(presence_tests);
 	run(enclosure_tests);
+	run(ccc_tests);
 	return failures != 0;
 }

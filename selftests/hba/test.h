@@ -26,6 +26,7 @@ struct test {
 extern const struct test link_tests[];
 extern const struct test presence_tests[];
 extern const struct test enclosure_tests[];
+extern const struct test ccc_tests[];
 
 #define check(condition) check_that(condition, #condition, __LINE__)
 

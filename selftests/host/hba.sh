@@ -65,6 +65,15 @@ enclosure.c s/if (!LED_PMP(dw))//
 enclosure.c s/if (em.ctl & EM_RST)/if (false)/
 enclosure.c s/em.ctl & (EM_XMT | EM_MR) ||/em.ctl \& EM_XMT ||/
 enclosure.c s/em.ctl & EM_SMB ? em.sent : em.received/em.received/
+ccc.c s/ccc.ctl & CCC_EN ? CCC_EN : CCC_EN | CCC_WRITABLE/CCC_EN | CCC_WRITABLE/
+ccc.c s/ && ccc.ports >> p->nr & 1//
+ccc.c s/ccc.complete += commands/ccc.complete++/
+ccc.c s/CCC_CC(ccc.ctl) && //
+ccc.c s/if (ccc.complete)/if (false)/
+ccc.c s/ccc.since = timed() ? now() : 0;/ccc.since = now();/
+ccc.c s/^\tccc.left = CCC_TV(ccc.ctl) \* MS;//
+host.c s/hba.is |= 1u << nr;//
+host.c s/if (!irq_single() || !before)/if (!irq_single())/
 port.c s/p->disk.present && p->cmd & CMD_POD/p->disk.present/
 port.c s/if (!(p->disk.sata_on & SATA_SSP))/if (true)/
 port.c s/if ((p->sctl ^ value) & .*/if (false)/
