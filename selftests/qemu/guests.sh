@@ -714,10 +714,11 @@ six_disks() {
 	done
 }
 
-# six_model_disks LINE...: on an HBA that is so
+# six_model_disks LINE...: on an HBA that is so; the last of them supports what there is of
+# link power management
 six_model_disks() {
 	hba hba0 8 "ports 6" "$@" "disk 0 256M" "disk 1 256M" "disk 2 256M" \
-		"disk 3 256M" "disk 4 256M" "disk 5 256M"
+		"disk 3 256M" "disk 4 256M" "disk 5 256M hipm dipm devslp"
 }
 
 # cdrom BUS: a CD-ROM with random content. Bus ide.0 is that of the controller
