@@ -242,6 +242,7 @@ static const char *do_disk(char **w)
 	if (!size(w[2], &bytes))
 		return error("a multiple of 4096 is wanted, or with K, M, G, T", w[2]);
 	snprintf(d->serial, sizeof(d->serial), "HBA-%u", p->nr);
+	d->wwn = p->nr;
 	for (option = w + 3; *option; option++) {
 		char *value = strchr(*option, '=');
 
@@ -555,7 +556,10 @@ static const char *do_bad(char **w)
 	return ok();
 }
 
-/* cut PORT PERCENT: the disk loses power, and so much of what was only in its cache */
+/*
+ * cut PORT PERCENT: the disk loses power, and so much of what was only in its cache. It
+ * comes back as after a hot-plug.
+ */
 static const char *do_cut(char **w)
 {
 	struct port *p = port(w[1]);
@@ -565,7 +569,10 @@ static const char *do_cut(char **w)
 		return error("there is no such disk", w[1]);
 	if (!number(w[2], &n) || n > 100)
 		return error("a percentage is wanted", w[2]);
-	disk_power_cut(p, (unsigned int)n);
+	port_unplug(p);
+	n = disk_power_cut(&p->disk, p->ordinal, (unsigned int)n);
+	say("port %u: power cut, %llu sectors lost", p->nr, (unsigned long long)n);
+	port_plug(p);
 	return ok();
 }
 

@@ -73,27 +73,24 @@ static void flush(struct disk *d)
 
 /*
  * The disk loses power: of what is only in its cache a part is lost, sector by sector, as
- * the cache is written back in any order. It comes back as after a hot-plug.
+ * the cache is written back in any order. Returns how many sectors those are.
  */
-void disk_power_cut(struct port *p, unsigned int percent)
+uint64_t disk_power_cut(struct disk *d, uint64_t salt, unsigned int percent)
 {
-	struct disk *d = &p->disk;
 	uint64_t lba, lost = 0;
 
-	port_unplug(p);
 	for (lba = 0; lba < d->sectors; lba++) {
 		if (!d->dirty[lba / 8]) {
 			lba |= 7;
 			continue;
 		}
-		if (!is_dirty(d, lba) || hash(hba.seed, lba, p->ordinal) % 100 >= percent)
+		if (!is_dirty(d, lba) || hash(hba.seed, lba, salt) % 100 >= percent)
 			continue;
 		memcpy(d->media + lba * SECTOR, d->stable + lba * SECTOR, SECTOR);
 		lost++;
 	}
 	flush(d);
-	say("port %u: power cut, %llu sectors lost", p->nr, (unsigned long long)lost);
-	port_plug(p);
+	return lost;
 }
 
 /* COMRESET, SRST: the commands are gone, the cache is not. */
@@ -156,7 +153,7 @@ struct op {
 	uint8_t		code;
 	enum type	type;
 	unsigned int	flags;
-	bool		(*run)(struct port *p, struct cmd *c);
+	bool		(*run)(struct cmd *c);
 };
 
 /* What the disk does not know, it aborts. */
@@ -174,28 +171,28 @@ static bool answer(struct cmd *c, void *buf, uint32_t n, bool pio)
 }
 
 /* IDENTIFY DEVICE */
-static bool run_identify(struct port *p, struct cmd *c)
+static bool run_identify(struct cmd *c)
 {
 	uint16_t words[256];
 
-	identify(p, words);
+	identify(c->disk, words);
 	return answer(c, words, sizeof(words), true);
 }
 
 /* READ LOG EXT, READ LOG DMA EXT: that of NCQ errors ends their state. */
-static bool run_read_log(struct port *p, struct cmd *c)
+static bool run_read_log(struct cmd *c)
 {
 	uint16_t page = (uint16_t)(c->cfis[5] | c->cfis[9] << 8), n = count(c), i;
 	uint8_t buf[SECTOR], log = c->cfis[4];
 
 	for (i = 0; i < n; i++, page++) {
-		if (!log_page(p, log, page, buf))
+		if (!log_page(c->disk, log, page, buf))
 			return abort_cmd(c);
 		if (!answer(c, buf, sizeof(buf), c->cfis[2] == 0x2f))
 			return false;
 	}
 	if (log == 0x10)
-		p->disk.ncq_error = false;
+		c->disk->ncq_error = false;
 	return true;
 }
 
@@ -226,23 +223,22 @@ static bool trim(struct disk *d, struct cmd *c, uint32_t sectors)
 	return true;
 }
 
-static bool run_trim(struct port *p, struct cmd *c)
+static bool run_trim(struct cmd *c)
 {
-	return feature(c) & 1 ? trim(&p->disk, c, count(c)) : abort_cmd(c);
+	return feature(c) & 1 ? trim(c->disk, c, count(c)) : abort_cmd(c);
 }
 
 /* SEND FPDMA QUEUED; subcommand 0 is TRIM. */
-static bool run_send_queued(struct port *p, struct cmd *c)
+static bool run_send_queued(struct cmd *c)
 {
 	if (c->cfis[13] & 31)
 		return abort_cmd(c);
-	return trim(&p->disk, c, feature(c));
+	return trim(c->disk, c, feature(c));
 }
 
-static bool run_flush(struct port *p, struct cmd *c)
+static bool run_flush(struct cmd *c)
 {
-	(void)c;
-	flush(&p->disk);
+	flush(c->disk);
 	return true;
 }
 
@@ -262,21 +258,21 @@ static bool set_sata_feature(struct disk *d, struct cmd *c, bool enable)
 }
 
 /* SET FEATURES */
-static bool run_set_features(struct port *p, struct cmd *c)
+static bool run_set_features(struct cmd *c)
 {
 	switch (c->cfis[3]) {
 	case 0x02:
 	case 0x82:
-		p->disk.cache = c->cfis[3] == 0x02;
-		if (!p->disk.cache)
-			flush(&p->disk);
+		c->disk->cache = c->cfis[3] == 0x02;
+		if (!c->disk->cache)
+			flush(c->disk);
 		return true;
 	case 0xc3:
-		p->disk.sense = c->cfis[12] & 1;
+		c->disk->sense = c->cfis[12] & 1;
 		return true;
 	case 0x10:
 	case 0x90:
-		return set_sata_feature(&p->disk, c, c->cfis[3] == 0x10);
+		return set_sata_feature(c->disk, c, c->cfis[3] == 0x10);
 	case 0x03:	/* transfer mode */
 	case 0x05:	/* APM */
 	case 0x85:
@@ -286,11 +282,10 @@ static bool run_set_features(struct port *p, struct cmd *c)
 }
 
 /* SMART: enabled, and well. */
-static bool run_smart(struct port *p, struct cmd *c)
+static bool run_smart(struct cmd *c)
 {
 	uint8_t buf[SECTOR] = { 0 };
 
-	(void)p;
 	if (c->cfis[5] != 0x4f || c->cfis[6] != 0xc2)
 		return abort_cmd(c);
 	switch (c->cfis[3]) {
@@ -305,16 +300,14 @@ static bool run_smart(struct port *p, struct cmd *c)
 }
 
 /* CHECK POWER MODE: active or idle */
-static bool run_power_mode(struct port *p, struct cmd *c)
+static bool run_power_mode(struct cmd *c)
 {
-	(void)p;
 	c->count = 0xff;
 	return true;
 }
 
-static bool run_nothing(struct port *p, struct cmd *c)
+static bool run_nothing(struct cmd *c)
 {
-	(void)p;
 	(void)c;
 	return true;
 }
@@ -420,9 +413,9 @@ static bool transfer(struct disk *d, struct cmd *c, const struct op *op)
 }
 
 /* Fills in what the disk answers. */
-void disk_execute(struct port *p, struct cmd *c)
+void disk_execute(struct cmd *c)
 {
-	struct disk *d = &p->disk;
+	struct disk *d = c->disk;
 	const struct op *op = find(c->cfis[2]);
 
 	/* SATA, NCQ errors: after a queued command failed, only the error log is answered. */
@@ -434,7 +427,7 @@ void disk_execute(struct port *p, struct cmd *c)
 	if (!op)
 		abort_cmd(c);
 	else if (op->run)
-		op->run(p, c);
+		op->run(c);
 	else
 		transfer(d, c, op);
 }

@@ -55,6 +55,7 @@ struct cmd {
 	enum stage	stage;
 	uint8_t		port;
 	uint8_t		slot;
+	struct disk	*disk;		/* whose command it is */
 	uint8_t		cfis[64];
 	uint32_t	header[4];	/* as fetched, to see whether it is changed */
 	uint64_t	header_at;
@@ -99,6 +100,7 @@ struct disk {
 	uint64_t	bad_lba;	/* a sector that cannot be read */
 	bool		bad;
 	char		serial[21];
+	uint16_t	wwn;		/* the part that differs between disks */
 };
 
 enum link { LINK_DOWN, LINK_RESET, LINK_COMING, LINK_UP, LINK_LOW, LINK_WAKING };
@@ -330,15 +332,15 @@ enum { SATA_DIPM = BIT(3), SATA_SSP = BIT(6), SATA_DEVSLP = BIT(8) };
 enum { ERR_ABRT = 0x04, ERR_IDNF = 0x10, ERR_UNC = 0x40, ERR_ICRC = 0x80 };
 bool cmd_queued(const struct cmd *c);
 void disk_create(struct disk *d, uint64_t bytes, const char *file);
-void disk_execute(struct port *p, struct cmd *c);
+void disk_execute(struct cmd *c);
 void disk_reset(struct disk *d);
 void disk_defaults(struct disk *d);
-void disk_power_cut(struct port *p, unsigned int percent);
+uint64_t disk_power_cut(struct disk *d, uint64_t salt, unsigned int percent);
 uint64_t cmd_lba(const struct cmd *c);
 
 /* identify.c */
-void identify(const struct port *p, uint16_t *w);
-bool log_page(struct port *p, uint8_t log, uint16_t page, uint8_t *buf);
+void identify(const struct disk *d, uint16_t *w);
+bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf);
 
 /* control.c */
 const char *control_line(char *line);

@@ -37,10 +37,8 @@ static void capacity(const struct disk *d, uint16_t *w)
 	w[209] = 0x4000;
 }
 
-void identify(const struct port *p, uint16_t *w)
+void identify(const struct disk *d, uint16_t *w)
 {
-	const struct disk *d = &p->disk;
-
 	memset(w, 0, 256 * sizeof(*w));
 	w[0] = 0x0040;
 	text(w + 10, 10, d->serial);
@@ -79,7 +77,7 @@ void identify(const struct port *p, uint16_t *w)
 	w[108] = 0x5000;
 	w[109] = 0xc500;
 	w[110] = 0x4842;
-	w[111] = p->nr;
+	w[111] = d->wwn;
 	w[119] = 0x4000 | 1u << 6;	/* sense data reporting */
 	w[120] = (uint16_t)(0x4000 | (d->sense ? 1u << 6 : 0));
 	w[169] = 1;
@@ -113,7 +111,7 @@ static void put64(uint8_t *to, uint64_t value)
 }
 
 /* Log 30h: the pages that there are, and of those what libata asks. */
-static bool identify_log(const struct port *p, uint16_t page, uint8_t *buf)
+static bool identify_log(const struct disk *d, uint16_t page, uint8_t *buf)
 {
 	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x08 };
 
@@ -125,10 +123,10 @@ static bool identify_log(const struct port *p, uint16_t page, uint8_t *buf)
 		memcpy(buf + 9, pages, sizeof(pages));
 		return true;
 	case 0x01:
-		identify(p, (uint16_t *)buf);
+		identify(d, (uint16_t *)buf);
 		return true;
 	case 0x02:	/* capacity */
-		put64(buf + 8, p->disk.sectors / (p->disk.logical / SECTOR));
+		put64(buf + 8, d->sectors / (d->logical / SECTOR));
 		return true;
 	case 0x03:	/* supported capabilities */
 		put64(buf + 8, 0);
@@ -143,7 +141,7 @@ static bool identify_log(const struct port *p, uint16_t page, uint8_t *buf)
 }
 
 /* One page of a log, or false if there is no such page. */
-bool log_page(struct port *p, uint8_t log, uint16_t page, uint8_t *buf)
+bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf)
 {
 	memset(buf, 0, SECTOR);
 	switch (log) {
@@ -151,15 +149,15 @@ bool log_page(struct port *p, uint8_t log, uint16_t page, uint8_t *buf)
 		directory(buf);
 		return !page;
 	case 0x10:
-		memcpy(buf, p->disk.ncq_log, SECTOR);
-		if (!p->disk.ncq_error)
+		memcpy(buf, d->ncq_log, SECTOR);
+		if (!d->ncq_error)
 			buf[0] = 0x80;
 		return !page;
 	case 0x13:
 		send_receive(buf);
 		return !page;
 	case 0x30:
-		return identify_log(p, page, buf);
+		return identify_log(d, page, buf);
 	}
 	return false;
 }

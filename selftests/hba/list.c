@@ -139,7 +139,8 @@ static void fetch(struct port *p, unsigned int slot)
 {
 	struct cmd *c = &p->slot[slot];
 
-	*c = (struct cmd){ .stage = RUNG, .port = p->nr, .slot = slot, .fate = p->fate };
+	*c = (struct cmd){ .stage = RUNG, .port = p->nr, .slot = slot,
+			   .disk = &p->disk, .fate = p->fate };
 	p->last = slot;
 	if (read_header(p, c)) {
 		port_fatal(p, IS_HBFS);
@@ -347,7 +348,7 @@ static bool execute(struct port *p, struct cmd *c)
 	if (c->fate.error)
 		c->error = c->fate.error;
 	else
-		disk_execute(p, c);
+		disk_execute(c);
 	if (c->bus_error) {
 		port_fatal(p, IS_HBFS);
 		return false;
