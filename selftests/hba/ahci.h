@@ -122,7 +122,7 @@ enum {
 #define IS_PCS		BIT(6)
 #define IS_DMPS		BIT(7)
 #define IS_PRCS		BIT(22)
-#define IS_IPMS		BIT(23)
+#define IS_IPMS		BIT(23)	/* a FIS from another device than was asked */
 #define IS_OFS		BIT(24)
 #define IS_INFS		BIT(26)
 #define IS_IFS		BIT(27)
@@ -213,6 +213,16 @@ enum {
 #define SERR_F		BIT(25)
 #define SERR_X		BIT(26)	/* DIAG: Exchanged */
 
+/* 3.3.16 PxFBS */
+#define FBS_EN		BIT(0)
+#define FBS_DEC		BIT(1)
+#define FBS_SDE		BIT(2)
+#define FBS_DEV_SHIFT	8
+#define FBS_DEV		(15u << FBS_DEV_SHIFT)
+#define FBS_ADO_SHIFT	12
+#define FBS_DWE_SHIFT	16
+#define FBS_DWE		(15u << FBS_DWE_SHIFT)
+
 /* 3.3.17 PxDEVSLP */
 #define DEVSLP_ADSE	BIT(0)
 #define DEVSLP_DSP	BIT(1)
@@ -241,6 +251,7 @@ enum {
 #define HDR_B		BIT(9)
 #define HDR_C		BIT(10)
 #define HDR_PMP_SHIFT	12
+#define HDR_PMP		(15u << HDR_PMP_SHIFT)
 #define HDR_PRDTL_SHIFT	16
 #define HDR_SIZE	32
 #define LIST_ALIGN	1024u

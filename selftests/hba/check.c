@@ -53,9 +53,57 @@ void check_doorbell(struct port *p, uint32_t value)
 		       value & p->ci);
 	if (slots < 32 && value >> slots)
 		breach("port %u: PxCI = %08x with %u slots (3.1.1 NCS)", p->nr, value, slots);
-	if (value && p->orphans)
-		breach("port %u: PxCI = %08x, but ST was cleared under commands: no reset (10.3.1)",
-		       p->nr, value);
+}
+
+/* Commands that the HBA has, of other devices than that one */
+static uint32_t of_others(const struct port *p, unsigned int pm)
+{
+	uint32_t slots = 0;
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++)
+		if ((p->rung >> i & 1 || p->slot[i].stage != FREE) && p->target[i] != pm)
+			slots |= 1u << i;
+	return slots;
+}
+
+/*
+ * Whom commands may be issued to. 9.1: without FIS-based switching to one device at a
+ * time. 3.3.16: with it PxFBS.DEV has to say the same as the header.
+ */
+static void check_device(struct port *p, unsigned int slot)
+{
+	unsigned int pm = p->target[slot];
+
+	if (p->orphans >> pm & 1)
+		breach("port %u slot %u: ST was cleared under commands: no reset (10.3.1)",
+		       p->nr, slot);
+	if (!p->pmp.ports)
+		return;
+	if (fbs(p) && header_pm(p, slot) != pm)
+		breach("port %u slot %u: for device %u, but PxFBS.DEV is %u (3.3.16)", p->nr,
+		       slot, header_pm(p, slot), pm);
+	if (!fbs(p) && of_others(p, pm))
+		breach("port %u slot %u: for device %u, while others have commands (9.1)", p->nr,
+		       slot, pm);
+}
+
+void check_devices(struct port *p, uint32_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++)
+		if (value >> i & 1)
+			check_device(p, i);
+}
+
+/* 3.3.16: when PxFBS.EN changes, and when an error may be cleared */
+void check_fbs(struct port *p, uint32_t value)
+{
+	if ((value ^ p->fbs) & FBS_EN && p->cmd & CMD_ST)
+		breach("port %u: PxFBS.EN is changed while ST is set (3.3.16)", p->nr);
+	if (value & FBS_DEC && !(fbs(p) && p->fbs & FBS_SDE))
+		breach("port %u: PxFBS.DEC without the error of a device (3.3.16)", p->nr);
 }
 
 /* 3.3.13: PxSACT is written with ST set, for tags that are not outstanding. */
@@ -81,8 +129,11 @@ void check_fetched(struct port *p, struct cmd *c)
 		       (unsigned long long)c->table_at);
 	if (!(hba.cap & CAP_S64A) && (c->table_at | p->clb | p->fb) >> 32)
 		breach("port %u slot %u: an address above 4 GiB (3.1.1 S64A)", p->nr, c->slot);
+	if (!(c->cfis[1] & FIS_C) && fbs(p) && c->pm != PM_CONTROL)
+		breach("port %u slot %u: software reset of device %u with PxFBS.EN (9.3)", p->nr,
+		       c->slot, c->pm);
 	if (!cmd_queued(c)) {
-		if (p->disk.queued && c->cfis[1] & FIS_C)
+		if (c->disk && c->disk->queued && c->cfis[1] & FIS_C)
 			breach("port %u slot %u: command %02x while there are queued ones (NCQ)",
 			       p->nr, c->slot, c->cfis[2]);
 		return;

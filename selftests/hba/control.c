@@ -13,7 +13,8 @@
  *   fis        its FIS has been posted, no interrupt yet
  *   sctl       PxSCTL.DET has changed
  *
- * with the keys port, op (opcode), tag (slot), lba, nth (only the nth such event, from 1).
+ * with the keys port, pm (port of a port multiplier), op (opcode), tag (slot), lba, nth (only
+ * the nth such event, from 1).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ struct rule {
 	struct rule	*next;
 	char		event[16];
 	long		port;
+	long		pm;
 	long		op;
 	long		tag;
 	long long	lba;
@@ -86,13 +88,51 @@ static bool size(const char *word, uint64_t *value)
 	return *value % 4096 == 0;
 }
 
+/* port WORD: PORT, or PORT.DEVICE behind a port multiplier; the device is -1 if there is none */
+static struct port *port_and_device(const char *word, int *device)
+{
+	unsigned long n, pm;
+	char *end;
+
+	n = strtoul(word, &end, 0);
+	if (end == word || n >= hba.ports)
+		return NULL;
+	*device = -1;
+	if (!*end)
+		return &hba.port[n];
+	if (*end++ != '.' || !*end)
+		return NULL;
+	pm = strtoul(end, &end, 10);
+	if (*end || pm >= hba.port[n].pmp.ports)
+		return NULL;
+	*device = (int)pm;
+	return &hba.port[n];
+}
+
 static struct port *port(const char *word)
 {
-	uint64_t n;
+	int device;
 
-	if (!number(word, &n) || n >= hba.ports)
+	return port_and_device(word, &device);
+}
+
+static int device(const char *word)
+{
+	int n = -1;
+
+	port_and_device(word, &n);
+	return n;
+}
+
+/* The disk that a word names; NULL for a port with a port multiplier */
+static struct disk *disk(const char *word)
+{
+	struct port *p = port(word);
+	int pm = device(word);
+
+	if (p->pmp.ports && pm < 0)
 		return NULL;
-	return &hba.port[n];
+	return pmp_disk(p, pm < 0 ? 0 : (unsigned int)pm);
 }
 
 static bool is_on(const char *word, bool *value)
@@ -224,25 +264,44 @@ static bool power_option(struct disk *d, const char *word)
 	return true;
 }
 
+/* pmp PORT DEVICES: a port multiplier, whose device ports are PORT.0, PORT.1 and so on */
+static const char *do_pmp(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t n;
+
+	if (p->pmp.ports || p->disk.media)
+		return error("a port without a device is wanted", w[1]);
+	if (!number(w[2], &n) || !n || n > MAX_DEVICES)
+		return error("a number from 1 to 15 is wanted", w[2]);
+	p->pmp.ports = (unsigned int)n;
+	p->pmp.present = true;
+	return ok();
+}
+
+/* Its serial number, by which tests find it, and its WWN */
+static void name_disk(struct disk *d, unsigned int nr, int pm)
+{
+	snprintf(d->serial, sizeof(d->serial), pm < 0 ? "HBA-%u" : "HBA-%u.%d", nr, pm);
+	d->wwn = (uint16_t)(nr | (unsigned int)(pm + 1) << 8);
+}
+
 /*
  * disk PORT SIZE [file=PATH] [logical=N] [physical=N] [depth=N] [serial=TEXT]
  *                [hipm] [dipm] [devslp]
  */
 static const char *do_disk(char **w)
 {
-	struct port *p = port(w[1]);
 	uint64_t bytes, n, logical = SECTOR, physical = 0, depth = 32;
+	struct disk *d = disk(w[1]);
 	const char *file = NULL;
-	struct disk *d;
 	char **option;
 
-	if (p->disk.media)
+	if (!d || d->media)
 		return error("a port without a disk is wanted", w[1]);
-	d = &p->disk;
 	if (!size(w[2], &bytes))
 		return error("a multiple of 4096 is wanted, or with K, M, G, T", w[2]);
-	snprintf(d->serial, sizeof(d->serial), "HBA-%u", p->nr);
-	d->wwn = p->nr;
+	name_disk(d, port(w[1])->nr, device(w[1]));
 	for (option = w + 3; *option; option++) {
 		char *value = strchr(*option, '=');
 
@@ -329,30 +388,44 @@ static const char *do_delay(char **w)
 
 /* Commands in flight -------------------------------------------------------- */
 
-static uint32_t waiting(const struct port *p)
+/* Is the command one of the device's, or of any if there is no device? */
+static bool is_of(const struct cmd *c, int pm)
+{
+	return pm < 0 || c->pm == pm;
+}
+
+static uint32_t waiting(const struct port *p, int pm)
 {
 	uint32_t tags = 0;
 	unsigned int i;
 
 	for (i = 0; i < MAX_SLOTS; i++)
-		if (p->slot[i].stage >= FETCHED)
+		if (p->slot[i].stage >= FETCHED && is_of(&p->slot[i], pm))
 			tags |= 1u << i;
 	return tags;
+}
+
+static void set_hold(const char *word, bool yes)
+{
+	struct port *p = port(word);
+	int pm = device(word);
+
+	if (pm < 0)
+		p->fate.hold = yes;
+	else
+		p->pmp.device[pm].hold = yes;
 }
 
 /* hold [PORT]: commands to come wait; or the one that an event is about */
 static const char *do_hold(char **w)
 {
-	struct port *p;
-
 	if (!w[1]) {
 		if (!current)
 			return error("a port is wanted", w[0]);
 		current->fate.hold = true;
 		return ok();
 	}
-	p = port(w[1]);
-	p->fate.hold = true;
+	set_hold(w[1], true);
 	return ok();
 }
 
@@ -364,7 +437,7 @@ static const char *do_release(char **w)
 	char **word;
 
 	for (word = w + 2; *word; word++)
-		if (!number(*word, &tags) || tags > 0xffffffff || tags & ~waiting(p))
+		if (!number(*word, &tags) || tags > 0xffffffff || tags & ~waiting(p, device(w[1])))
 			return error("a mask of waiting commands is wanted", *word);
 	for (word = w + 2; *word; word++) {
 		number(*word, &tags);
@@ -379,17 +452,16 @@ static const char *do_resume(char **w)
 	struct port *p = port(w[1]);
 	unsigned int i;
 
-	p->fate.hold = false;
+	set_hold(w[1], false);
 	for (i = 0; i < MAX_SLOTS; i++)
-		p->slot[i].fate.hold = false;
+		if (is_of(&p->slot[i], device(w[1])))
+			p->slot[i].fate.hold = false;
 	return ok();
 }
 
 static const char *do_waiting(char **w)
 {
-	struct port *p = port(w[1]);
-
-	snprintf(answer, sizeof(answer), "ok 0x%08x", waiting(p));
+	snprintf(answer, sizeof(answer), "ok 0x%08x", waiting(port(w[1]), device(w[1])));
 	return answer;
 }
 
@@ -413,34 +485,62 @@ static const char *do_fate(char **w)
 
 /* Ports --------------------------------------------------------------------- */
 
+/* What a word names: a disk, or a port multiplier with all that is behind it */
+static bool exists(const char *word)
+{
+	struct disk *d = disk(word);
+
+	return !d || d->media;
+}
+
+static bool present(const char *word)
+{
+	struct disk *d = disk(word);
+
+	return d ? d->present : port(word)->pmp.present;
+}
+
+static void plug(const char *word)
+{
+	if (device(word) < 0)
+		port_plug(port(word));
+	else
+		pmp_plug(port(word), (unsigned int)device(word));
+}
+
+static void unplug(const char *word)
+{
+	if (device(word) < 0)
+		port_unplug(port(word));
+	else
+		pmp_unplug(port(word), (unsigned int)device(word));
+}
+
 static const char *do_plug(char **w)
 {
-	struct port *p = port(w[1]);
-
-	if (!p->disk.media)
+	if (!exists(w[1]))
 		return error("there is no such disk", w[1]);
-	if (!strcmp(w[0], "plug") == p->disk.present)
+	if (!strcmp(w[0], "plug") == present(w[1]))
 		return error("it is so already", w[1]);
-	if (p->disk.present)
-		port_unplug(p);
+	if (present(w[1]))
+		unplug(w[1]);
 	else
-		port_plug(p);
+		plug(w[1]);
 	return ok();
 }
 
 /* flap PORT N: the link goes and comes, so many times */
 static const char *do_flap(char **w)
 {
-	struct port *p = port(w[1]);
 	uint64_t n;
 
-	if (!p->disk.present)
+	if (!present(w[1]))
 		return error("there is no such disk", w[1]);
 	if (!number(w[2], &n))
 		return error("a number is wanted", w[2]);
 	while (n--) {
-		port_unplug(p);
-		port_plug(p);
+		unplug(w[1]);
+		plug(w[1]);
 	}
 	return ok();
 }
@@ -548,10 +648,12 @@ static const char *do_wake(char **w)
 /* bad PORT LBA|none: a sector that cannot be read */
 static const char *do_bad(char **w)
 {
-	struct port *p = port(w[1]);
+	struct disk *d = disk(w[1]);
 
-	p->disk.bad = strcmp(w[2], "none");
-	if (p->disk.bad && !number(w[2], &p->disk.bad_lba))
+	if (!d)
+		return error("a disk is wanted", w[1]);
+	d->bad = strcmp(w[2], "none");
+	if (d->bad && !number(w[2], &d->bad_lba))
 		return error("a sector or none is wanted", w[2]);
 	return ok();
 }
@@ -562,17 +664,17 @@ static const char *do_bad(char **w)
  */
 static const char *do_cut(char **w)
 {
-	struct port *p = port(w[1]);
+	struct disk *d = disk(w[1]);
 	uint64_t n;
 
-	if (!p->disk.present)
+	if (!d || !d->present)
 		return error("there is no such disk", w[1]);
 	if (!number(w[2], &n) || n > 100)
 		return error("a percentage is wanted", w[2]);
-	port_unplug(p);
-	n = disk_power_cut(&p->disk, p->ordinal, (unsigned int)n);
-	say("port %u: power cut, %llu sectors lost", p->nr, (unsigned long long)n);
-	port_plug(p);
+	unplug(w[1]);
+	n = disk_power_cut(d, port(w[1])->ordinal, (unsigned int)n);
+	say("port %s: power cut, %llu sectors lost", w[1], (unsigned long long)n);
+	plug(w[1]);
 	return ok();
 }
 
@@ -587,7 +689,7 @@ static const char *do_bits(char **w)
 	if (!strcmp(w[0], "event")) {
 		hba_event(p, (uint32_t)n);
 	} else if (!strcmp(w[0], "sdb")) {
-		sdb_fis(p, STS_DRDY, 0, (uint32_t)n);
+		sdb_fis(p, 0, STS_DRDY, 0, (uint32_t)n);
 	} else if (!strcmp(w[0], "sact")) {
 		p->sact = (uint32_t)n;
 		p->lied = true;
@@ -638,8 +740,9 @@ static bool match(const struct rule *r, const char *event, const struct port *p,
 	if (strcmp(r->event, event) || (r->port >= 0 && r->port != p->nr))
 		return false;
 	if (!c)
-		return r->op < 0 && r->tag < 0 && r->lba < 0;
-	return (r->op < 0 || r->op == c->cfis[2]) && (r->tag < 0 || r->tag == c->slot) &&
+		return r->pm < 0 && r->op < 0 && r->tag < 0 && r->lba < 0;
+	return (r->pm < 0 || r->pm == c->pm) && (r->op < 0 || r->op == c->cfis[2]) &&
+	       (r->tag < 0 || r->tag == c->slot) &&
 	       (r->lba < 0 || (uint64_t)r->lba == cmd_lba(c));
 }
 
@@ -672,6 +775,8 @@ static bool set_key(struct rule *r, const char *key, uint64_t value)
 {
 	if (!strcmp(key, "port"))
 		r->port = (long)value;
+	else if (!strcmp(key, "pm"))
+		r->pm = (long)value;
 	else if (!strcmp(key, "op"))
 		r->op = (long)value;
 	else if (!strcmp(key, "tag"))
@@ -700,6 +805,7 @@ static const char *do_when(char **w)
 	}
 	snprintf(r->event, sizeof(r->event), "%s", w[1]);
 	r->port = -1;
+	r->pm = -1;
 	r->op = -1;
 	r->tag = -1;
 	r->lba = -1;
@@ -710,7 +816,7 @@ static const char *do_when(char **w)
 			*value++ = 0;
 		if (!value || !number(value, &n) || !set_key(r, *w, n)) {
 			free(r);
-			return error("port, op, tag, lba or nth is wanted, with a value", *w);
+			return error("port, pm, op, tag, lba or nth is wanted, with a value", *w);
 		}
 	}
 	if (!*w || !w[1]) {
@@ -774,12 +880,14 @@ static const char *do_fuzzed(char **w)
 	return answer;
 }
 
+enum { DEVICE = 2 };
+
 static const struct {
 	const char	*name;
 	int		least;		/* words */
 	int		most;
 	bool		early;		/* only before the guest */
-	bool		port;		/* the second word is a port */
+	unsigned int	port;		/* the second word is a port, or with DEVICE a disk */
 	const char	*(*run)(char **w);
 } commands[] = {
 	{ "socket", 2, 2, true, false, do_path },
@@ -795,20 +903,21 @@ static const struct {
 	{ "intx", 2, 2, true, false, do_switch },
 	{ "ncs", 2, 2, false, false, do_ncs },
 	{ "cap", 2, MAX_WORDS, false, false, do_cap },
-	{ "disk", 3, MAX_WORDS, true, true, do_disk },
+	{ "pmp", 3, 3, true, true, do_pmp },
+	{ "disk", 3, MAX_WORDS, true, DEVICE, do_disk },
 	{ "seed", 2, 2, false, false, do_register },
 	{ "onebyone", 2, 2, false, false, do_switch },
 	{ "delay", 2, 3, false, false, do_delay },
-	{ "hold", 1, 2, false, true, do_hold },
-	{ "release", 3, MAX_WORDS, false, true, do_release },
-	{ "resume", 2, 2, false, true, do_resume },
-	{ "waiting", 2, 2, false, true, do_waiting },
+	{ "hold", 1, 2, false, DEVICE, do_hold },
+	{ "release", 3, MAX_WORDS, false, DEVICE, do_release },
+	{ "resume", 2, 2, false, DEVICE, do_resume },
+	{ "waiting", 2, 2, false, DEVICE, do_waiting },
 	{ "drop", 1, 1, false, false, do_fate },
 	{ "error", 2, 2, false, false, do_fate },
 	{ "fatal", 2, 2, false, false, do_fate },
-	{ "plug", 2, 2, false, true, do_plug },
-	{ "unplug", 2, 2, false, true, do_plug },
-	{ "flap", 3, 3, false, true, do_flap },
+	{ "plug", 2, 2, false, DEVICE, do_plug },
+	{ "unplug", 2, 2, false, DEVICE, do_plug },
+	{ "flap", 3, 3, false, DEVICE, do_flap },
 	{ "enclosure", 2, MAX_WORDS, false, false, do_enclosure },
 	{ "leds", 2, 2, false, true, do_leds },
 	{ "messages", 1, 1, false, false, do_messages },
@@ -817,8 +926,8 @@ static const struct {
 	{ "switch", 3, 3, false, true, do_presence_switch },
 	{ "power", 2, 2, false, true, do_power },
 	{ "wake", 2, 2, false, true, do_wake },
-	{ "bad", 3, 3, false, true, do_bad },
-	{ "cut", 3, 3, false, true, do_cut },
+	{ "bad", 3, 3, false, DEVICE, do_bad },
+	{ "cut", 3, 3, false, DEVICE, do_cut },
 	{ "event", 3, 3, false, true, do_bits },
 	{ "serr", 3, 3, false, true, do_bits },
 	{ "sdb", 3, 3, false, true, do_bits },
@@ -864,6 +973,8 @@ const char *control_line(char *line)
 		return error("wrong number of words", words[0]);
 	if (commands[i].port && n > 1 && !port(words[1]))
 		return error("there is no such port", words[1]);
+	if (commands[i].port && commands[i].port != DEVICE && n > 1 && device(words[1]) >= 0)
+		return error("this is for a port as a whole", words[1]);
 	if (commands[i].early && running)
 		return error("that is for the command line", words[0]);
 	return commands[i].run(words);

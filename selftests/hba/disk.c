@@ -112,7 +112,7 @@ bool cmd_queued(const struct cmd *c)
 {
 	uint8_t op = c->cfis[2];
 
-	return c->cfis[1] & FIS_C && op >= 0x60 && op <= 0x65 && op != 0x62;
+	return c->disk && c->cfis[1] & FIS_C && op >= 0x60 && op <= 0x65 && op != 0x62;
 }
 
 /* Of an EXT command (48 bits); bytes 8 to 10 are zero in others. */

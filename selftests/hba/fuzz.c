@@ -64,10 +64,9 @@ static void lost(struct port *p, struct cmd *c, uint64_t chance)
 /* All that the disk has, but for what is lost, in one FIS. */
 static void gather(struct port *p, struct cmd *c, uint64_t chance)
 {
-	uint32_t tags = p->disk.queued;
+	uint32_t tags = c->disk->queued;
 	unsigned int i;
 
-	(void)c;
 	(void)chance;
 	for (i = 0; i < MAX_SLOTS; i++)
 		if (p->slot[i].fate.drop || p->slot[i].fate.hold)
@@ -78,13 +77,12 @@ static void gather(struct port *p, struct cmd *c, uint64_t chance)
 static void again(struct port *p, struct cmd *c, uint64_t chance)
 {
 	(void)chance;
-	sdb_fis(p, STS_DRDY, 0, 1u << c->slot & idle(p));
+	sdb_fis(p, c->pm, STS_DRDY, 0, 1u << c->slot & idle(p));
 }
 
 static void stray(struct port *p, struct cmd *c, uint64_t chance)
 {
-	(void)c;
-	sdb_fis(p, STS_DRDY, 0, (uint32_t)chance & idle(p));
+	sdb_fis(p, c->pm, STS_DRDY, 0, (uint32_t)chance & idle(p));
 }
 
 /* Not after a command whose outcome the driver reads there. */

@@ -13,6 +13,8 @@
  *   presence.c  switches and power of hot-plug ports
  *   enclosure.c enclosure management: LEDs and other messages
  *   ccc.c       command completion coalescing
+ *   pmp.c       port multiplier
+ *   fbs.c       FIS-based switching
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
  *   identify.c  what a disk says of itself, its logs
@@ -37,6 +39,8 @@
 #define SECTOR		512u
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MS		1000000ull
+/* From the end of COMRESET to PhyRdy; SATA allows 10 ms, disks take less. */
+#define PHY_DELAY	(1 * MS)
 
 /* Where a command is in its life; tests name these. */
 enum stage { FREE, RUNG, FETCHED, MOVED, DONE };
@@ -55,7 +59,8 @@ struct cmd {
 	enum stage	stage;
 	uint8_t		port;
 	uint8_t		slot;
-	struct disk	*disk;		/* whose command it is */
+	uint8_t		pm;		/* port of the port multiplier; 0 without one */
+	struct disk	*disk;		/* whose command it is; NULL: the multiplier's own */
 	uint8_t		cfis[64];
 	uint32_t	header[4];	/* as fetched, to see whether it is changed */
 	uint64_t	header_at;
@@ -116,6 +121,29 @@ struct link_power {
 	unsigned int	refused;
 };
 
+#define PM_CONTROL	15u		/* the port multiplier itself */
+#define MAX_DEVICES	15u		/* behind one */
+
+/* A device port of a port multiplier; PSCR registers (pmp.c). */
+struct device_port {
+	struct disk	disk;
+	uint32_t	ssts;
+	uint32_t	sctl;
+	uint32_t	serr;
+	uint64_t	link_due;
+	bool		hold;		/* of commands to come */
+};
+
+struct pmp {
+	unsigned int	ports;		/* 0: there is no port multiplier */
+	bool		present;
+	bool		aware;		/* a FIS came for the control port: no legacy mode */
+	uint32_t	errors_before;	/* GSCR[32], as last notified */
+	uint32_t	error_enable;	/* GSCR[33] */
+	uint32_t	features;	/* GSCR[96] */
+	struct device_port device[MAX_DEVICES];
+};
+
 struct port {
 	uint8_t		nr;
 	uint64_t	clb;
@@ -132,10 +160,15 @@ struct port {
 	uint32_t	ci;
 	uint32_t	sntf;
 	uint32_t	rung;		/* in CI, and not fetched yet */
+	uint8_t		target[MAX_SLOTS]; /* of those rung: port of the multiplier */
 	uint8_t		last;		/* slot that was fetched last */
 	bool		halted;		/* by a fatal error, until ST is cleared */
-	bool		srst;		/* the device is held in software reset */
-	bool		orphans;	/* ST was cleared under commands: reset comes first */
+	uint16_t	srst;		/* devices that are held in software reset */
+	uint16_t	orphans;	/* those whose commands ST was cleared under: reset first */
+	uint8_t		asked;		/* without FBS: the device of the last command */
+	uint32_t	fbs;
+	uint32_t	device_tfd[16];	/* with FBS; PxTFD is that of PxFBS.DEV */
+	uint16_t	failed;		/* with FBS: devices with errors that DEC has to clear */
 	bool		lied;		/* about SACT or CI: what it says is no promise */
 	bool		d2h_waits;	/* the first FIS, until FRE is set */
 	bool		ack_due;	/* IS was read with this bit, and PxIS not written since */
@@ -148,6 +181,7 @@ struct port {
 	struct cmd	slot[MAX_SLOTS];
 	uint64_t	ordinal;
 	struct disk	disk;
+	struct pmp	pmp;
 	struct fate	fate;		/* of the commands to come */
 	uint32_t	stuck;		/* PxCMD bits that do not clear: CR, FR */
 	uint64_t	phy_delay;
@@ -275,8 +309,9 @@ void port_run(struct port *p, uint64_t *next);
 void port_plug(struct port *p);
 void port_unplug(struct port *p);
 void port_fatal(struct port *p, uint32_t bits);
-void port_signature(struct port *p);
+void port_signature(struct port *p, unsigned int pm);
 bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n);
+uint32_t link_speed(uint32_t sctl);
 void port_lost(struct port *p);
 bool port_device(const struct port *p);
 
@@ -321,8 +356,40 @@ void list_ring(struct port *p, uint32_t value);
 void list_stop(struct port *p);
 void list_run(struct port *p, uint64_t *next);
 void list_complete(struct port *p, uint32_t slots);
+void list_forget(struct port *p, unsigned int pm);
+void list_flush(struct port *p, unsigned int pm);
+unsigned int header_pm(const struct port *p, unsigned int slot);
 int cmd_move(struct cmd *c, void *buf, uint32_t n, bool to_host);
-void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags);
+void sdb_fis(struct port *p, unsigned int pm, uint8_t status, uint8_t error, uint32_t tags);
+
+/* pmp.c */
+bool pmp_ready(const struct port *p, unsigned int pm);
+bool pmp_blocked(const struct port *p, unsigned int pm);
+struct disk *pmp_disk(struct port *p, unsigned int pm);
+void pmp_reset(struct port *p);
+void pmp_up(struct port *p);
+void pmp_run(struct port *p, uint64_t *next);
+void pmp_plug(struct port *p, unsigned int pm);
+void pmp_unplug(struct port *p, unsigned int pm);
+void pmp_execute(struct port *p, struct cmd *c);
+
+/* fbs.c */
+bool fbs_capable(void);
+uint32_t fbs_read(const struct port *p);
+void fbs_write(struct port *p, uint32_t value);
+void fbs_stop(struct port *p);
+void device_fatal(struct port *p, unsigned int pm, uint32_t bits);
+
+static inline bool fbs(const struct port *p)
+{
+	return p->fbs & FBS_EN;
+}
+
+/* The task file of a device: with FBS each has its own. */
+static inline uint32_t *task_file(struct port *p, unsigned int pm)
+{
+	return fbs(p) ? &p->device_tfd[pm] : &p->tfd;
+}
 
 /* disk.c */
 /* Features of Serial ATA, as IDENTIFY words 78 and 79 have them */
@@ -358,6 +425,8 @@ void fuzz_count(char *text, size_t n);
 /* check.c */
 void breach(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void check_doorbell(struct port *p, uint32_t value);
+void check_devices(struct port *p, uint32_t value);
+void check_fbs(struct port *p, uint32_t value);
 void check_active(struct port *p, uint32_t value);
 void check_fetched(struct port *p, struct cmd *c);
 void check_unchanged(struct cmd *c);

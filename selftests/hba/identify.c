@@ -133,7 +133,7 @@ static bool identify_log(const struct disk *d, uint16_t page, uint8_t *buf)
 		return true;
 	case 0x08:	/* Serial ATA */
 		put64(buf + 8, 1u << 14);
-		if (p->disk.sata & SATA_DEVSLP)	/* DEVSLP timing variables */
+		if (d->sata & SATA_DEVSLP)	/* DEVSLP timing variables */
 			put64(buf + 48, DEVSLP_MS_MDAT | DEVSLP_MS_DETO << 8);
 		return true;
 	}

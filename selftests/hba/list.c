@@ -7,6 +7,33 @@
 
 #include "hba.h"
 
+/* The port of a multiplier that the command in a slot is for, by its header (4.2.2 PMP) */
+unsigned int header_pm(const struct port *p, unsigned int slot)
+{
+	uint32_t dw0;
+
+	if (dma_read(p->clb + slot * HDR_SIZE, &dw0, sizeof(dw0)))
+		return 0;
+	return (dw0 & HDR_PMP) >> HDR_PMP_SHIFT;
+}
+
+/* Whom the slots are for: with FBS PxFBS.DEV says it, before a header is fetched (3.3.16). */
+static void set_targets(struct port *p, uint32_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++) {
+		if (!(value >> i & 1))
+			continue;
+		if (!p->pmp.ports)
+			p->target[i] = 0;
+		else if (fbs(p))
+			p->target[i] = (p->fbs & FBS_DEV) >> FBS_DEV_SHIFT;
+		else
+			p->target[i] = (uint8_t)header_pm(p, i);
+	}
+}
+
 /* 3.3.14: the slots that are fetched next, in an order of the HBA's own. */
 void list_ring(struct port *p, uint32_t value)
 {
@@ -16,9 +43,16 @@ void list_ring(struct port *p, uint32_t value)
 	value &= ~p->ci;
 	if (hba.one_by_one)
 		value &= -value;
+	set_targets(p, value);
 	p->ci |= value;
 	p->rung |= value;
+	check_devices(p, value);
 	control_event("doorbell", p, NULL);
+}
+
+static bool has_failed(const struct port *p, unsigned int pm)
+{
+	return p->failed >> pm & 1;
 }
 
 void list_stop(struct port *p)
@@ -26,15 +60,42 @@ void list_stop(struct port *p)
 	unsigned int i;
 
 	for (i = 0; i < MAX_SLOTS; i++) {
-		if (p->slot[i].stage != FREE && p->disk.present && !p->halted)
-			p->orphans = true;
-		p->slot[i].stage = FREE;
+		struct cmd *c = &p->slot[i];
+
+		if (c->stage != FREE && pmp_ready(p, c->pm) && !p->halted && !has_failed(p, c->pm))
+			p->orphans |= (uint16_t)(1u << c->pm);
+		c->stage = FREE;
 	}
 	p->ci = 0;
 	p->sact = 0;
 	p->rung = 0;
 	p->halted = false;
 	p->lied = false;
+	fbs_stop(p);
+}
+
+/* A device of a port multiplier does not know its commands any more. */
+void list_forget(struct port *p, unsigned int pm)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SLOTS; i++)
+		if (p->slot[i].pm == pm)
+			p->slot[i].stage = FREE;
+}
+
+/* 3.3.16 DEC: nor does the HBA. */
+void list_flush(struct port *p, unsigned int pm)
+{
+	unsigned int i;
+
+	list_forget(p, pm);
+	for (i = 0; i < MAX_SLOTS; i++)
+		if (p->target[i] == pm) {
+			p->ci &= ~(1u << i);
+			p->sact &= ~(1u << i);
+			p->rung &= ~(1u << i);
+		}
 }
 
 /* Data ---------------------------------------------------------------------- */
@@ -97,19 +158,21 @@ static uint64_t delay_of(struct port *p, struct cmd *c)
 /* Software reset: held while the bit is set; the signature comes once it is clear. */
 static void control_fis(struct port *p, struct cmd *c)
 {
+	uint16_t device = (uint16_t)(1u << c->pm);
+
+	p->ci &= ~(1u << c->slot);
 	if (c->cfis[15] & CTL_SRST) {
-		p->srst = true;
-		disk_reset(&p->disk);
-		p->orphans = false;
+		p->srst |= device;
+		if (c->disk)
+			disk_reset(c->disk);
+		p->orphans &= (uint16_t)~device;
 		/* 4.2.2 C: BSY is cleared when the FIS has arrived. */
 		if (!(c->header[0] & HDR_C))
-			p->tfd |= STS_BSY;
-		p->ci &= ~(1u << c->slot);
+			*task_file(p, c->pm) |= STS_BSY;
 	} else {
-		p->ci &= ~(1u << c->slot);
-		if (p->srst && p->disk.present)
-			port_signature(p);
-		p->srst = false;
+		if (p->srst & device && pmp_ready(p, c->pm))
+			port_signature(p, c->pm);
+		p->srst &= (uint16_t)~device;
 	}
 	c->stage = FREE;
 }
@@ -117,11 +180,11 @@ static void control_fis(struct port *p, struct cmd *c)
 /* SATA, NCQ: the device takes a queued command by a D2H FIS without I, and is ready. */
 static void accept_queued(struct port *p, struct cmd *c)
 {
-	uint8_t fis[20] = { FIS_D2H, 0, STS_DRDY };
+	uint8_t fis[20] = { FIS_D2H, c->pm, STS_DRDY };
 
 	p->ci &= ~(1u << c->slot);
-	p->disk.queued |= 1u << c->slot;
-	p->tfd = STS_DRDY;
+	c->disk->queued |= 1u << c->slot;
+	*task_file(p, c->pm) = STS_DRDY;
 	port_fis(p, RX_RFIS, fis, sizeof(fis));
 }
 
@@ -139,9 +202,10 @@ static void fetch(struct port *p, unsigned int slot)
 {
 	struct cmd *c = &p->slot[slot];
 
-	*c = (struct cmd){ .stage = RUNG, .port = p->nr, .slot = slot,
-			   .disk = &p->disk, .fate = p->fate };
+	*c = (struct cmd){ .stage = RUNG, .port = p->nr, .slot = slot, .pm = p->target[slot],
+			   .disk = pmp_disk(p, p->target[slot]), .fate = p->fate };
 	p->last = slot;
+	p->asked = c->pm;
 	if (read_header(p, c)) {
 		port_fatal(p, IS_HBFS);
 		return;
@@ -155,6 +219,10 @@ static void fetch(struct port *p, unsigned int slot)
 	check_unchanged(c);
 	c->ordinal = p->ordinal++;
 	c->stage = FETCHED;
+	if (c->pm == PM_CONTROL)
+		p->pmp.aware = true;
+	else if (p->pmp.ports)
+		c->fate.hold |= p->pmp.device[c->pm].hold;
 	if (!(c->cfis[1] & FIS_C)) {
 		control_fis(p, c);
 		return;
@@ -162,42 +230,51 @@ static void fetch(struct port *p, unsigned int slot)
 	if (cmd_queued(c))
 		accept_queued(p, c);
 	else
-		p->tfd = STS_DRDY | STS_BSY;
+		*task_file(p, c->pm) = STS_DRDY | STS_BSY;
 	control_event("fetch", p, c);
 	fuzz_fetched(p, c);
 	c->due = now() + delay_of(p, c);
 }
 
-/* Round robin from the last, and only while the device is not busy. */
+/* Only while the device is not busy */
+static bool takes(struct port *p, unsigned int pm)
+{
+	return !(*task_file(p, pm) & (STS_BSY | STS_DRQ)) && !has_failed(p, pm) &&
+	       !pmp_blocked(p, pm);
+}
+
+/* Round robin from the last */
 static bool fetch_next(struct port *p)
 {
 	unsigned int i, slot;
 
-	if (!p->rung || p->halted || p->link != LINK_UP || p->tfd & (STS_BSY | STS_DRQ))
+	if (!p->rung || p->halted || p->link != LINK_UP)
 		return false;
 	for (i = 1; i <= MAX_SLOTS; i++) {
 		slot = (p->last + i) % MAX_SLOTS;
-		if (p->rung >> slot & 1)
-			break;
+		if (p->rung >> slot & 1 && takes(p, p->target[slot])) {
+			p->rung &= ~(1u << slot);
+			fetch(p, slot);
+			return true;
+		}
 	}
-	p->rung &= ~(1u << slot);
-	fetch(p, slot);
-	return true;
+	return false;
 }
 
 /* FIS and interrupt --------------------------------------------------------- */
 
 /* SATA, "Set Device Bits": outcome of queued commands, in one FIS. */
-void sdb_fis(struct port *p, uint8_t status, uint8_t error, uint32_t tags)
+void sdb_fis(struct port *p, unsigned int pm, uint8_t status, uint8_t error, uint32_t tags)
 {
-	uint8_t fis[8] = { FIS_SDB, FIS_I, status & 0x77, error };
+	uint8_t fis[8] = { FIS_SDB, (uint8_t)(FIS_I | pm), status & 0x77, error };
+	uint32_t *tfd = task_file(p, pm);
 
 	memcpy(fis + 4, &tags, 4);
 	port_fis(p, RX_SDBFIS, fis, sizeof(fis));
-	p->tfd = (p->tfd & (STS_BSY | STS_DRQ)) | (status & 0x77) | (uint32_t)error << 8;
+	*tfd = (*tfd & (STS_BSY | STS_DRQ)) | (status & 0x77) | (uint32_t)error << 8;
 	p->sact &= ~tags;
 	if (status & STS_ERR)
-		port_fatal(p, IS_TFES | IS_SDBS);
+		device_fatal(p, pm, IS_TFES | IS_SDBS);
 	else
 		hba_event(p, IS_SDBS);
 }
@@ -218,33 +295,34 @@ static void outputs(const struct cmd *c, uint8_t *fis)
 
 static uint32_t d2h_fis(struct port *p, struct cmd *c)
 {
-	uint8_t fis[20] = { FIS_D2H, FIS_I, c->status, c->error };
+	uint8_t fis[20] = { FIS_D2H, FIS_I | c->pm, c->status, c->error };
 
 	outputs(c, fis);
 	port_fis(p, RX_RFIS, fis, sizeof(fis));
-	p->tfd = (uint32_t)c->error << 8 | c->status;
+	*task_file(p, c->pm) = (uint32_t)c->error << 8 | c->status;
 	return IS_DHRS;
 }
 
 /* The one of the last block, which has the status at the end as its E_Status. */
 static uint32_t pio_setup_fis(struct port *p, struct cmd *c)
 {
-	uint8_t fis[20] = { FIS_PIO_SETUP, FIS_D | FIS_I, STS_DRDY | STS_SEEK | STS_DRQ, 0 };
+	uint8_t fis[20] = { FIS_PIO_SETUP, FIS_D | FIS_I | c->pm,
+			    STS_DRDY | STS_SEEK | STS_DRQ, 0 };
 
 	outputs(c, fis);
 	fis[15] = c->status;
 	fis[16] = (uint8_t)c->block;
 	fis[17] = (uint8_t)(c->block >> 8);
 	port_fis(p, RX_PSFIS, fis, sizeof(fis));
-	p->tfd = c->status;
+	*task_file(p, c->pm) = c->status;
 	return IS_PSS;
 }
 
-static void end(struct port *p, struct cmd *c)
+static void end(struct cmd *c)
 {
 	c->stage = FREE;
 	if (cmd_queued(c))
-		p->disk.queued &= ~(1u << c->slot);
+		c->disk->queued &= ~(1u << c->slot);
 }
 
 /* 5.3.8: PRDBC, the FIS, PxCI, then the interrupt. */
@@ -265,18 +343,18 @@ static void finish(struct port *p, struct cmd *c)
 	control_event("fis", p, c);
 	/* After an error the slot stays in PxCI, for the driver to see which it was. */
 	if (c->status & STS_ERR) {
-		end(p, c);
-		port_fatal(p, IS_TFES | is);
+		end(c);
+		device_fatal(p, c->pm, IS_TFES | is);
 		return;
 	}
 	p->ci &= ~(1u << c->slot);
-	end(p, c);
+	end(c);
 	ccc_complete(p, 1);
 	hba_event(p, is);
 	fuzz_done(p, c);
 }
 
-static void finish_queued(struct port *p, uint32_t tags)
+static void finish_queued(struct port *p, unsigned int pm, uint32_t tags)
 {
 	unsigned int i;
 	bool prd_irq = false;
@@ -285,12 +363,12 @@ static void finish_queued(struct port *p, uint32_t tags)
 		if (tags >> i & 1) {
 			prd_irq |= p->slot[i].prd_irq;
 			control_event("fis", p, &p->slot[i]);
-			end(p, &p->slot[i]);
+			end(&p->slot[i]);
 		}
 	if (prd_irq)
 		p->is |= IS_DPS;
 	ccc_complete(p, (unsigned int)__builtin_popcount(tags));
-	sdb_fis(p, STS_DRDY, 0, tags);
+	sdb_fis(p, pm, STS_DRDY, 0, tags);
 	for (i = 0; i < MAX_SLOTS; i++)
 		if (tags >> i & 1)
 			fuzz_done(p, &p->slot[i]);
@@ -302,7 +380,7 @@ static void finish_queued(struct port *p, uint32_t tags)
  */
 static void fail_queued(struct port *p, struct cmd *c)
 {
-	struct disk *d = &p->disk;
+	struct disk *d = c->disk;
 	unsigned int i;
 	uint8_t checksum = 0;
 
@@ -326,9 +404,8 @@ static void fail_queued(struct port *p, struct cmd *c)
 	d->ncq_log[SECTOR - 1] = -checksum;
 	d->ncq_error = true;
 	d->queued = 0;
-	for (i = 0; i < MAX_SLOTS; i++)
-		p->slot[i].stage = FREE;
-	sdb_fis(p, c->status, c->error, 0);
+	list_forget(p, c->pm);
+	sdb_fis(p, c->pm, c->status, c->error, 0);
 }
 
 /* Complete ------------------------------------------------------------------ */
@@ -347,8 +424,10 @@ static bool execute(struct port *p, struct cmd *c)
 	c->lba = cmd_lba(c);
 	if (c->fate.error)
 		c->error = c->fate.error;
-	else
+	else if (c->disk)
 		disk_execute(c);
+	else
+		pmp_execute(p, c);
 	if (c->bus_error) {
 		port_fatal(p, IS_HBFS);
 		return false;
@@ -369,42 +448,44 @@ static void complete(struct port *p, struct cmd *c)
 	else if (c->error)
 		fail_queued(p, c);
 	else
-		finish_queued(p, 1u << c->slot);
+		finish_queued(p, c->pm, 1u << c->slot);
 }
 
 /* Queued commands that are told of by one FIS; others and errors by their own. */
 void list_complete(struct port *p, uint32_t slots)
 {
-	uint32_t together = 0;
+	uint32_t together[16] = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < MAX_SLOTS && !p->halted; i++) {
 		struct cmd *c = &p->slot[i];
 
-		if (!(slots >> i & 1) || (c->stage != FETCHED && c->stage != MOVED))
+		if (!(slots >> i & 1) || (c->stage != FETCHED && c->stage != MOVED) ||
+		    has_failed(p, c->pm))
 			continue;
 		c->fate.hold = false;
 		c->fate.drop = false;
 		if (!cmd_queued(c) || c->fate.error || c->fate.is)
 			complete(p, c);
 		else if (execute(p, c) && !c->error)
-			together |= 1u << i;
+			together[c->pm] |= 1u << i;
 		else if (c->error)
 			fail_queued(p, c);
 	}
-	if (together)
-		finish_queued(p, together);
+	for (i = 0; i < ARRAY_SIZE(together); i++)
+		if (together[i])
+			finish_queued(p, i, together[i]);
 }
 
 static struct cmd *next_due(struct port *p)
 {
 	struct cmd *c, *best = NULL;
 
-	if (p->halted || !p->disk.present || p->link != LINK_UP)
+	if (p->halted || p->link != LINK_UP)
 		return NULL;
 	for (c = p->slot; c < p->slot + MAX_SLOTS; c++)
 		if (c->stage >= FETCHED && !c->fate.hold && !c->fate.drop &&
-		    (!best || c->due < best->due))
+		    pmp_ready(p, c->pm) && !has_failed(p, c->pm) && (!best || c->due < best->due))
 			best = c;
 	return best;
 }

@@ -7,43 +7,70 @@
 
 #include "hba.h"
 
-/* From the end of COMRESET to PhyRdy; SATA allows 10 ms, disks take less. */
-#define PHY_DELAY (1 * MS)
-
-static void status(struct port *p, uint8_t sts, uint8_t error)
+/* The link has changed: nothing is known of devices but that the first one will answer. */
+static void status(struct port *p, uint8_t sts)
 {
-	p->tfd = (uint32_t)error << 8 | sts;
+	unsigned int pm;
+
+	for (pm = 0; pm < ARRAY_SIZE(p->device_tfd); pm++)
+		p->device_tfd[pm] = 0x7f;
+	*task_file(p, 0) = sts;
 }
 
-/* Post a FIS in the host's memory (4.2.1). It is lost without FRE. */
+/* 3.3.5 IPMS: without FBS only the device of the last command has something to say. */
+static bool unexpected(const struct port *p, const uint8_t *fis)
+{
+	return p->cmd & CMD_PMA && !fbs(p) && (fis[1] & FIS_PM) != p->asked &&
+	       !(fis[0] == FIS_SDB && fis[1] & FIS_N);
+}
+
+/*
+ * Post a FIS in the host's memory (4.2.1), with FBS in the area of the device that it is
+ * from (9.3). It is lost without FRE.
+ */
 bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n)
 {
+	const uint8_t *header = fis;
+
 	if (!(p->cmd & CMD_FR) || hba.ones)
 		return false;
+	if (unexpected(p, header))
+		p->is |= IS_IPMS;
+	if (fbs(p))
+		offset += (header[1] & FIS_PM) * RX_SIZE;
 	return !dma_write(p->fb + offset, fis, n);
+}
+
+static void set_signature(uint8_t *fis, uint32_t sig)
+{
+	fis[12] = (uint8_t)sig;
+	fis[4] = (uint8_t)(sig >> 8);
+	fis[5] = (uint8_t)(sig >> 16);
+	fis[6] = (uint8_t)(sig >> 24);
 }
 
 /*
  * A device's first FIS, which tells what it is (its signature). PxSIG and
  * PxTFD are those of the first D2H FIS that arrives with FRE set (10.3.2).
  */
-void port_signature(struct port *p)
+void port_signature(struct port *p, unsigned int pm)
 {
-	uint8_t fis[20] = { FIS_D2H, 0, STS_DRDY | STS_SEEK, 1, 1, 0, 0, 0, [12] = 1 };
+	uint8_t fis[20] = { FIS_D2H, (uint8_t)pm, STS_DRDY | STS_SEEK, 1 };
 
 	if (!(p->cmd & CMD_FR)) {
 		p->d2h_waits = true;
 		return;
 	}
 	p->d2h_waits = false;
-	p->sig = SIG_DISK;
-	status(p, fis[2], fis[3]);
+	p->sig = pmp_disk(p, pm) ? SIG_DISK : SIG_PM;
+	set_signature(fis, p->sig);
+	*task_file(p, pm) = (uint32_t)fis[3] << 8 | fis[2];
 	port_fis(p, RX_RFIS, fis, sizeof(fis));
 }
 
-static uint32_t speed(const struct port *p)
+uint32_t link_speed(uint32_t sctl)
 {
-	uint32_t best = hba.cap >> CAP_ISS_SHIFT & 15, limit = (p->sctl & SCTL_SPD) >> 4;
+	uint32_t best = hba.cap >> CAP_ISS_SHIFT & 15, limit = (sctl & SCTL_SPD) >> 4;
 
 	return limit && limit < best ? limit : best;
 }
@@ -51,7 +78,7 @@ static uint32_t speed(const struct port *p)
 /* Is there a device with power? POD is one where there is nothing to switch (3.3.7). */
 bool port_device(const struct port *p)
 {
-	return p->disk.present && p->cmd & CMD_POD;
+	return (p->pmp.ports ? p->pmp.present : p->disk.present) && p->cmd & CMD_POD;
 }
 
 static bool may_start(const struct port *p)
@@ -64,10 +91,14 @@ static void link_up(struct port *p)
 {
 	p->link = LINK_UP;
 	p->link_due = 0;
-	p->ssts = SSTS_DET_PHY | speed(p) << SSTS_SPD_SHIFT | IPM_ACTIVE << SSTS_IPM_SHIFT;
+	p->ssts = SSTS_DET_PHY | link_speed(p->sctl) << SSTS_SPD_SHIFT |
+		  IPM_ACTIVE << SSTS_IPM_SHIFT;
 	p->serr |= SERR_N | SERR_X;
-	status(p, STS_BSY, 0);
-	port_signature(p);
+	status(p, STS_BSY);
+	if (p->pmp.ports)
+		pmp_up(p);
+	else
+		port_signature(p, 0);
 	link_idle(p);
 	hba_event(p, 0);
 }
@@ -77,7 +108,7 @@ static void link_start(struct port *p)
 	p->ssts = 0;
 	p->link = LINK_DOWN;
 	p->link_due = 0;
-	status(p, 0x7f, 0);
+	status(p, 0x7f);
 	if (!port_device(p) || !may_start(p))
 		return;
 	p->link = LINK_COMING;
@@ -89,7 +120,7 @@ void port_lost(struct port *p)
 {
 	p->link = LINK_DOWN;
 	p->ssts = 0;
-	status(p, 0x7f, 0);
+	status(p, 0x7f);
 	p->serr |= SERR_N;
 	hba_event(p, 0);
 }
@@ -99,6 +130,7 @@ static void device_off(struct port *p)
 {
 	disk_reset(&p->disk);
 	disk_defaults(&p->disk);
+	pmp_reset(p);
 	if (p->link == LINK_UP) {
 		port_lost(p);
 	} else if (p->link == LINK_COMING) {
@@ -122,8 +154,10 @@ static void device_reset(struct port *p)
 	/* Serial ATA, software settings preservation */
 	if (!(p->disk.sata_on & SATA_SSP))
 		p->disk.sata_on = 0;
-	p->orphans = false;
-	p->srst = false;
+	pmp_reset(p);
+	p->orphans = 0;
+	p->srst = 0;
+	p->asked = 0;
 	p->d2h_waits = false;
 }
 
@@ -167,6 +201,16 @@ static void stop(struct port *p)
 	list_stop(p);
 }
 
+/* 3.3.7 CLO: whoever is busy is not any more. */
+static void override(struct port *p)
+{
+	unsigned int pm;
+
+	p->tfd &= ~(STS_BSY | STS_DRQ);
+	for (pm = 0; pm < ARRAY_SIZE(p->device_tfd); pm++)
+		p->device_tfd[pm] &= ~(STS_BSY | STS_DRQ);
+}
+
 static void write_cmd(struct port *p, uint32_t value)
 {
 	uint32_t writable = CMD_WRITABLE & ~(CMD_ST | CMD_FRE), before = p->cmd;
@@ -180,6 +224,8 @@ static void write_cmd(struct port *p, uint32_t value)
 		writable &= ~(CMD_ALPE | CMD_ASP);
 	if (!(hba.cap2 & CAP2_APST))
 		writable &= ~CMD_APSTE;
+	if (!(hba.cap & CAP_SPM))
+		writable &= ~CMD_PMA;
 	p->cmd = (p->cmd & ~writable) | (value & writable);
 	if ((p->cmd ^ before) & CMD_POD)
 		switch_power(p);
@@ -188,7 +234,7 @@ static void write_cmd(struct port *p, uint32_t value)
 	if (value & CMD_FRE) {
 		p->cmd |= CMD_FRE | CMD_FR;
 		if (p->d2h_waits)
-			port_signature(p);
+			port_signature(p, 0);
 	} else if (p->cmd & CMD_FRE) {
 		if (p->cmd & CMD_ST && value & CMD_ST)
 			breach("port %u: FRE is cleared while ST is set (10.3.2)", p->nr);
@@ -202,7 +248,7 @@ static void write_cmd(struct port *p, uint32_t value)
 	if (value & CMD_CLO && hba.cap & CAP_SCLO) {
 		if (before & CMD_ST)
 			breach("port %u: CLO with ST set (3.3.7)", p->nr);
-		p->tfd &= ~(STS_BSY | STS_DRQ);
+		override(p);
 	}
 	link_icc(p, value >> CMD_ICC_SHIFT);
 }
@@ -271,6 +317,9 @@ void port_write(struct port *p, uint32_t offset, uint32_t value)
 	case PX_SNTF:
 		p->sntf &= ~value;
 		break;
+	case PX_FBS:
+		fbs_write(p, value);
+		break;
 	case PX_DEVSLP:
 		write_devslp(p, value);
 		break;
@@ -295,7 +344,7 @@ uint32_t port_read(struct port *p, uint32_t offset)
 	case PX_CMD:
 		return p->cmd | (uint32_t)p->last << CMD_CCS_SHIFT | presence_status(p);
 	case PX_TFD:
-		return p->tfd;
+		return *task_file(p, (p->fbs & FBS_DEV) >> FBS_DEV_SHIFT);
 	case PX_SIG:
 		return p->sig;
 	case PX_SSTS:
@@ -310,6 +359,8 @@ uint32_t port_read(struct port *p, uint32_t offset)
 		return p->ci;
 	case PX_SNTF:
 		return p->sntf;
+	case PX_FBS:
+		return fbs_read(p);
 	case PX_DEVSLP:
 		return read_devslp(p);
 	default:
@@ -332,10 +383,12 @@ void port_reset(struct port *p)
 	p->serr = 0;
 	p->sctl = 0;
 	p->sntf = 0;
+	p->fbs = 0;
 	p->devslp = 0;
 	p->last = 0;
 	p->sig = SIG_NONE;
-	p->cmd = fixed | CMD_POD | (hba.cap & CAP_SSS ? 0 : CMD_SUD);
+	p->cmd = fixed | CMD_POD | (hba.cap & CAP_SSS ? 0 : CMD_SUD) |
+		 (fbs_capable() ? CMD_FBSCP : 0);
 	link_start(p);
 }
 
@@ -346,10 +399,18 @@ void port_fatal(struct port *p, uint32_t bits)
 	hba_event(p, bits);
 }
 
+static void set_attached(struct port *p, bool yes)
+{
+	if (p->pmp.ports)
+		p->pmp.present = yes;
+	else
+		p->disk.present = yes;
+}
+
 /* A device comes: COMINIT, then PhyRdy (10.10.1). */
 void port_plug(struct port *p)
 {
-	p->disk.present = true;
+	set_attached(p, true);
 	presence_changed(p);
 	link_start(p);
 }
@@ -357,7 +418,7 @@ void port_plug(struct port *p)
 /* It goes, and has no time for anything. */
 void port_unplug(struct port *p)
 {
-	p->disk.present = false;
+	set_attached(p, false);
 	presence_changed(p);
 	device_off(p);
 }
@@ -371,6 +432,7 @@ void port_run(struct port *p, uint64_t *next)
 		link_awake(p);
 	else if (p->link_due)
 		link_up(p);
+	pmp_run(p, next);
 	list_run(p, next);
 	link_rest(p, next);
 }

@@ -1059,5 +1059,6 @@ int main(void)
 	run(presence_tests);
 	run(enclosure_tests);
 	run(ccc_tests);
+	run(pmp_tests);
 	return failures != 0;
 }

@@ -27,6 +27,7 @@ extern const struct test link_tests[];
 extern const struct test presence_tests[];
 extern const struct test enclosure_tests[];
 extern const struct test ccc_tests[];
+extern const struct test pmp_tests[];
 
 #define check(condition) check_that(condition, #condition, __LINE__)
 

@@ -12,7 +12,7 @@ MODEL=$TOP/selftests/hba
 
 FAULTS='
 list.c s/p->sact &= ~tags;//
-list.c s/{ FIS_D2H, 0, STS_DRDY }/{ FIS_D2H, FIS_I, STS_DRDY }/
+list.c s/{ FIS_D2H, c->pm, STS_DRDY }/{ FIS_D2H, FIS_I | c->pm, STS_DRDY }/
 list.c s/ncq_log\[0\] = c->slot/ncq_log[0] = 0/
 list.c s/(prd\[3\] & PRD_DBC) + 1 -/(prd[3] \& PRD_DBC) + 3 -/
 list.c s/!p->rung || p->halted ||/!p->rung ||/
@@ -31,7 +31,7 @@ disk.c s/n = d->bad_lba - lba;/n = 0;/
 disk.c s/if (d->ncq_error &&/if (false \&\&/
 pci.c s/msi < hba.ports/false/
 pci.c s/hba.mute || intx_masked/hba.mute/
-check.c s/value && p->orphans/false/
+check.c s/p->orphans >> pm & 1/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
 check.c s/value & p->ci && !p->lied/false/
 fuzz.c s/(uint32_t)chance & idle(p));/(uint32_t)chance);/
@@ -81,6 +81,26 @@ port.c s/p->devslp = value & writable/p->devslp = value/
 disk.c s/features\[nr\] & d->sata/features[nr]/
 check.c s/& DEVSLP_TIMES && p->cmd & CMD_ST/\& DEVSLP_TIMES \&\& false/
 control.c s/++r->seen != r->nth && r->nth/false/
+pmp.c s/ || p->pmp.device\[pm\].serr & SERR_X//
+pmp.c s/sctl = pm ? 4 : 0/sctl = 0/
+pmp.c s/if (p->pmp.aware)/if (true)/
+pmp.c s/FIS_N | FIS_I | PM_CONTROL/FIS_I | PM_CONTROL/
+pmp.c s/errors_before & ~before)/errors_before)/
+pmp.c s/ || !(p->pmp.features & FEATURE_NOTIFY)//
+pmp.c s/if (hba.cap & CAP_SSNTF)//
+pmp.c /^static void device_down/,/^}/s/list_forget(p, pm);//
+fbs.c s/list_flush(p, pm);//
+fbs.c s/if (p->failed) {/if (false) {/
+fbs.c s/if (p->fbs & FBS_SDE)$/if (false)/
+port.c s/if (fbs(p))/if (false)/
+port.c /^static bool unexpected/,/^}/s/p->cmd & CMD_PMA/false/
+list.c s/if (p->target\[i\] == pm)/if (true)/
+list.c s/if (p->slot\[i\].pm == pm)/if (true)/
+list.c s/!pmp_blocked(p, pm)/true/
+list.c s/(p->fbs & FBS_DEV) >> FBS_DEV_SHIFT/(uint8_t)header_pm(p, i)/
+check.c s/!fbs(p) && of_others(p, pm)/false/
+check.c s/fbs(p) && header_pm(p, slot) != pm/false/
+control.c s/return pm < 0 || c->pm == pm/return true/
 '
 
 # tests FOLDER: build and run those of the sources there; CFLAGS as given. They take a
