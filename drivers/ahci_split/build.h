@@ -77,6 +77,7 @@ struct ahci_cmd_info {
 #define AHCI_CMD_PREFETCH		BIT(7)
 #define AHCI_CMD_RESET			BIT(8)
 #define AHCI_CMD_CLEAR_BUSY		BIT(10)
+#define AHCI_CMD_PMP_SHIFT		12	/* port of a port multiplier */
 #define AHCI_CMD_PRDTL_SHIFT		16
 
 /*

@@ -174,15 +174,15 @@ restart:
 }
 
 /* Send a FIS in slot 0 from the internal table; poll for its end, if @timeout_ms. */
-static int ahci_split_exec_polled(struct ata_port *ap,
+static int ahci_split_exec_polled(struct ata_port *ap, u8 pmp,
 				  const struct ata_taskfile *tf, u32 opts,
 				  unsigned int timeout_ms)
 {
 	struct ahci_split_port *pp = to_ahci_split_port(ap);
 
-	ata_tf_to_fis(tf, 0, 0, (u8 *)pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
+	ata_tf_to_fis(tf, pmp, 0, (u8 *)pp->dma->table[AHCI_SPLIT_TABLE_INTERNAL].cfis);
 	pp->info[AHCI_SPLIT_TABLE_INTERNAL].cmd.opts =
-		cpu_to_le32(AHCI_CMD_CFL | opts);
+		cpu_to_le32(AHCI_CMD_CFL | pmp << AHCI_CMD_PMP_SHIFT | opts);
 	ahci_split_fill_header(pp, 0, AHCI_SPLIT_TABLE_INTERNAL);
 	writel(1, pp->mmio + AHCI_PXCI);
 
@@ -198,18 +198,9 @@ static int ahci_split_exec_polled(struct ata_port *ap,
 	return 0;
 }
 
-/**
- * ahci_split_softreset - ->softreset: SRST on, SRST off (AHCI 1.3.1, 10.4.1)
- * @link: host link
- * @class: device class by its signature
- * @deadline: in jiffies
- *
- * Context: EH.
- *
- * Return: 0 or a negative error.
- */
-int ahci_split_softreset(struct ata_link *link, unsigned int *class,
-			 unsigned long deadline)
+/* SRST on, SRST off (AHCI 1.3.1, 10.4.1), for a port of a port multiplier, or 0. */
+static int ahci_split_srst(struct ata_link *link, u8 pmp, unsigned int *class,
+			   unsigned long deadline)
 {
 	struct ata_port *ap = link->ap;
 	const char *reason = "1st FIS failed";
@@ -226,7 +217,7 @@ int ahci_split_softreset(struct ata_link *link, unsigned int *class,
 
 	ata_tf_init(link->device, &tf);
 	tf.ctl |= ATA_SRST;
-	rc = ahci_split_exec_polled(ap, &tf,
+	rc = ahci_split_exec_polled(ap, pmp, &tf,
 				    AHCI_CMD_RESET | AHCI_CMD_CLEAR_BUSY,
 				    timeout_ms);
 	if (rc) {
@@ -238,7 +229,7 @@ int ahci_split_softreset(struct ata_link *link, unsigned int *class,
 	ata_msleep(ap, 1);
 
 	tf.ctl &= ~ATA_SRST;
-	ahci_split_exec_polled(ap, &tf, 0, 0);
+	ahci_split_exec_polled(ap, pmp, &tf, 0, 0);
 
 	reason = "device not ready";
 	rc = ata_wait_after_reset(link, deadline, ahci_split_check_ready);
@@ -253,10 +244,44 @@ fail:
 }
 
 /**
+ * ahci_split_softreset - ->softreset
+ * @link: host link
+ * @class: device class by its signature
+ * @deadline: in jiffies
+ *
+ * Context: EH.
+ *
+ * Return: 0 or a negative error.
+ */
+int ahci_split_softreset(struct ata_link *link, unsigned int *class,
+			 unsigned long deadline)
+{
+	return ahci_split_srst(link, 0, class, deadline);
+}
+
+/*
+ * A port multiplier without a device at its device port 0 sends no FIS after
+ * COMRESET, but its control port answers SRST.
+ */
+static bool ahci_split_is_multiplier(struct ata_link *link)
+{
+	const struct ahci_split_host *hpriv = link->ap->host->private_data;
+	unsigned int class = ATA_DEV_UNKNOWN;
+
+	return hpriv->cap & AHCI_CAP_SPM && ata_link_online(link) &&
+	       !ahci_split_srst(link, SATA_PMP_CTRL_PORT, &class,
+				ata_deadline(jiffies, 1000)) &&
+	       class == ATA_DEV_PMP;
+}
+
+/**
  * ahci_split_hardreset - ->hardreset: COMRESET (AHCI 1.3.1, 10.4.2)
  * @link: host link
  * @class: device class by its signature, if the link is up
  * @deadline: in jiffies
+ *
+ * Port multipliers are not supported: of one, the device at device port 0 is used,
+ * which appears to be the only one.
  *
  * Context: EH.
  *
@@ -287,6 +312,13 @@ int ahci_split_hardreset(struct ata_link *link, unsigned int *class,
 
 	if (online)
 		*class = ahci_split_classify(ap);
+
+	/* Not to be reset for a minute, while other ports wait to be scanned. */
+	if (rc == -EBUSY && ahci_split_is_multiplier(link)) {
+		ata_link_warn(link, "port multiplier with nothing at device port 0, and others are not supported\n");
+		*class = ATA_DEV_NONE;
+		rc = 0;
+	}
 	return rc;
 }
 

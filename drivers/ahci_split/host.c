@@ -254,4 +254,6 @@ void ahci_split_print_info(struct ata_host *host, const char *irq_mode)
 		 speeds[iss < ARRAY_SIZE(speeds) ? iss : 0],
 		 !(hpriv->cap & AHCI_CAP_SNCQ) ? "no NCQ" :
 		 ata_split_on() ? "NCQ, split" : "NCQ");
+	if (hpriv->cap & AHCI_CAP_SPM)
+		dev_info(host->dev, "port multipliers are not supported: of one, only the device at device port 0 is used\n");
 }
