@@ -16,9 +16,9 @@ hba() {
 	hba_at "$ATA_SPLIT_HBA" "$@"
 }
 
-# port_of DISK: its port, by the serial number that the model has given it
+# port_of DISK: its port, or PORT.DEVICE, by the serial number that the model has given it
 port_of() {
-	tr -d '\0' <"/sys/block/${1##*/}/device/vpd_pg80" | sed -n 's/.*HBA-\([0-9]*\).*/\1/p'
+	tr -d '\0' <"/sys/block/${1##*/}/device/vpd_pg80" | sed -n 's/.*HBA-\([0-9.]*\).*/\1/p'
 }
 
 # hba_port ID: the port of one of several (QEMU's guests.sh)

@@ -84,7 +84,7 @@ void list_forget(struct port *p, unsigned int pm)
 			p->slot[i].stage = FREE;
 }
 
-/* 3.3.16 DEC: nor does the HBA. */
+/* 3.3.16 DEC: the HBA drops the commands of that device. */
 void list_flush(struct port *p, unsigned int pm)
 {
 	unsigned int i;

@@ -330,7 +330,9 @@ guest_suspend() {
 # whether the driver broke a rule of AHCI's.
 guest_hba() {
 	six_model_disks "msix 6"
-	export_env ATA_SPLIT_VECTORS=ports
+	hba hba1 9 "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
+		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
+	export_env ATA_SPLIT_VECTORS=ports ATA_SPLIT_PMP=0000:00:09.0
 	append="libata.fua=1"
 	tests="hba_*"
 	not="hba_caps* hba_fuzz*"
