@@ -119,6 +119,7 @@ void check_active(struct port *p, uint32_t value)
 /* Is a queued command's slot its tag, with PxSACT written before (5.5.1)? And the list? */
 void check_fetched(struct port *p, struct cmd *c)
 {
+	bool packet = c->cfis[2] == CMD_PACKET;
 	uint32_t dw0 = c->header[0];
 
 	if ((dw0 & HDR_CFL) < 2 || (dw0 & HDR_CFL) > 16)
@@ -127,6 +128,12 @@ void check_fetched(struct port *p, struct cmd *c)
 	if (c->table_at % TABLE_ALIGN)
 		breach("port %u slot %u: command table at %llx (4.2.2 CTBA)", p->nr, c->slot,
 		       (unsigned long long)c->table_at);
+	if (packet != !!(dw0 & HDR_A))
+		breach("port %u slot %u: command %02x %s A (4.2.2)", p->nr, c->slot, c->cfis[2],
+		       dw0 & HDR_A ? "with" : "without");
+	if (dw0 & HDR_P && !(dw0 & HDR_A) && !c->prdtl)
+		breach("port %u slot %u: prefetchable, but there is nothing (4.2.2 P)", p->nr,
+		       c->slot);
 	if (!(hba.cap & CAP_S64A) && (c->table_at | p->clb | p->fb) >> 32)
 		breach("port %u slot %u: an address above 4 GiB (3.1.1 S64A)", p->nr, c->slot);
 	if (!(c->cfis[1] & FIS_C) && fbs(p) && c->pm != PM_CONTROL)

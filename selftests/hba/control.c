@@ -13,8 +13,8 @@
  *   fis        its FIS has been posted, no interrupt yet
  *   sctl       PxSCTL.DET has changed
  *
- * with the keys port, pm (port of a port multiplier), op (opcode), tag (slot), lba, nth (only
- * the nth such event, from 1).
+ * with the keys port, pm (port of a port multiplier), op (opcode), packet (that of a
+ * PACKET), tag (slot), lba, nth (only the nth such event, from 1).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +40,7 @@ struct rule {
 	long		pm;
 	long		op;
 	long		tag;
+	long		packet;
 	long long	lba;
 	unsigned long	nth;
 	unsigned long	seen;
@@ -297,8 +298,8 @@ static const char *do_disk(char **w)
 	const char *file = NULL;
 	char **option;
 
-	if (!d || d->media)
-		return error("a port without a disk is wanted", w[1]);
+	if (!d || d->media || d->packet)
+		return error("a port without a device is wanted", w[1]);
 	if (!size(w[2], &bytes))
 		return error("a multiple of 4096 is wanted, or with K, M, G, T", w[2]);
 	name_disk(d, port(w[1])->nr, device(w[1]));
@@ -329,6 +330,66 @@ static const char *do_disk(char **w)
 	d->physical = (uint32_t)(physical > logical ? physical : logical);
 	d->depth = (uint32_t)depth;
 	disk_defaults(d);
+	return ok();
+}
+
+/* An option of a medium; false if there is no such option, or not with that value. */
+static bool medium_option(char *option, const char **file, uint64_t *first)
+{
+	char *value = strchr(option, '=');
+	bool is_file = !strncmp(option, "file=", 5);
+
+	if (is_file)
+		*file = value + 1;
+	return is_file || (!strncmp(option, "first=", 6) && number(value + 1, first));
+}
+
+static bool drive_option(struct disk *d, char *option)
+{
+	struct cdrom *cd = &d->cdrom;
+	char *value = strchr(option, '=');
+
+	if (!value)
+		return false;
+	*value++ = 0;
+	if (!strcmp(option, "dma"))
+		return is_on(value, &cd->dma);
+	if (!strcmp(option, "dmadir"))
+		return is_on(value, &cd->dmadir);
+	if (!strcmp(option, "write"))
+		return is_on(value, &cd->writable);
+	return !strcmp(option, "serial") &&
+	       snprintf(d->serial, sizeof(d->serial), "%s", value) > 0;
+}
+
+static bool medium_size(const char *word, uint64_t *bytes)
+{
+	return size(word, bytes) && *bytes <= 1u << 30;
+}
+
+/*
+ * cdrom PORT SIZE|empty [file=PATH] [first=N] [dma=off] [dmadir=on] [write=on] [serial=TEXT]
+ */
+static const char *do_cdrom(char **w)
+{
+	struct disk *d = &port(w[1])->disk;
+	uint64_t bytes = 0, first = 0;
+	const char *file = NULL;
+	char **option;
+
+	if (d->media || d->packet)
+		return error("a port without a device is wanted", w[1]);
+	if (strcmp(w[2], "empty") && !medium_size(w[2], &bytes))
+		return error("empty is wanted, or a multiple of 4096 up to 1G", w[2]);
+	d->packet = true;
+	d->cdrom.dma = true;
+	d->logical = SECTOR;
+	snprintf(d->serial, sizeof(d->serial), "HBA-%u", port(w[1])->nr);
+	for (option = w + 3; *option; option++)
+		if (!medium_option(*option, &file, &first) && !drive_option(d, *option))
+			return error("there is no such option, or not with that value", *option);
+	atapi_medium(&d->cdrom, bytes, file, first);
+	d->present = true;
 	return ok();
 }
 
@@ -490,7 +551,7 @@ static bool exists(const char *word)
 {
 	struct disk *d = disk(word);
 
-	return !d || d->media;
+	return !d || d->media || d->packet;
 }
 
 static bool present(const char *word)
@@ -658,6 +719,36 @@ static const char *do_bad(char **w)
 	return ok();
 }
 
+/* eject PORT: the button of a drive, and its medium is taken out */
+static const char *do_eject(char **w)
+{
+	struct port *p = port(w[1]);
+
+	if (!p->disk.packet)
+		return error("there is no such drive", w[1]);
+	return atapi_eject(p) ? ok() : "ok locked";
+}
+
+/* insert PORT [SIZE [file=PATH] [first=N]]: a medium; or the one that was taken out */
+static const char *do_insert(char **w)
+{
+	struct port *p = port(w[1]);
+	uint64_t bytes = 0, first = 0;
+	const char *file = NULL;
+	char **option;
+
+	if (!p->disk.packet || (p->disk.cdrom.media && !p->disk.cdrom.out))
+		return error("a drive without a medium is wanted", w[1]);
+	if (w[2] && !medium_size(w[2], &bytes))
+		return error("a multiple of 4096 up to 1G is wanted", w[2]);
+	for (option = w + 3; w[2] && *option; option++)
+		if (!medium_option(*option, &file, &first))
+			return error("file or first is wanted, with a value", *option);
+	if (w[2])
+		atapi_medium(&p->disk.cdrom, bytes, file, first);
+	return atapi_insert(p) ? ok() : error("there is no medium", w[1]);
+}
+
 /*
  * cut PORT PERCENT: the disk loses power, and so much of what was only in its cache. It
  * comes back as after a hot-plug.
@@ -667,7 +758,7 @@ static const char *do_cut(char **w)
 	struct disk *d = disk(w[1]);
 	uint64_t n;
 
-	if (!d || !d->present)
+	if (!d || !d->present || d->packet)
 		return error("there is no such disk", w[1]);
 	if (!number(w[2], &n) || n > 100)
 		return error("a percentage is wanted", w[2]);
@@ -740,7 +831,9 @@ static bool match(const struct rule *r, const char *event, const struct port *p,
 	if (strcmp(r->event, event) || (r->port >= 0 && r->port != p->nr))
 		return false;
 	if (!c)
-		return r->pm < 0 && r->op < 0 && r->tag < 0 && r->lba < 0;
+		return r->pm < 0 && r->op < 0 && r->tag < 0 && r->lba < 0 && r->packet < 0;
+	if (r->packet >= 0 && (c->cfis[2] != CMD_PACKET || r->packet != c->packet[0]))
+		return false;
 	return (r->pm < 0 || r->pm == c->pm) && (r->op < 0 || r->op == c->cfis[2]) &&
 	       (r->tag < 0 || r->tag == c->slot) &&
 	       (r->lba < 0 || (uint64_t)r->lba == cmd_lba(c));
@@ -779,6 +872,8 @@ static bool set_key(struct rule *r, const char *key, uint64_t value)
 		r->pm = (long)value;
 	else if (!strcmp(key, "op"))
 		r->op = (long)value;
+	else if (!strcmp(key, "packet"))
+		r->packet = (long)value;
 	else if (!strcmp(key, "tag"))
 		r->tag = (long)value;
 	else if (!strcmp(key, "lba"))
@@ -808,6 +903,7 @@ static const char *do_when(char **w)
 	r->pm = -1;
 	r->op = -1;
 	r->tag = -1;
+	r->packet = -1;
 	r->lba = -1;
 	for (w += 2; *w && strcmp(*w, "do"); w++) {
 		char *value = strchr(*w, '=');
@@ -816,7 +912,7 @@ static const char *do_when(char **w)
 			*value++ = 0;
 		if (!value || !number(value, &n) || !set_key(r, *w, n)) {
 			free(r);
-			return error("port, pm, op, tag, lba or nth is wanted, with a value", *w);
+			return error("a key is wanted, with a value", *w);
 		}
 	}
 	if (!*w || !w[1]) {
@@ -905,6 +1001,7 @@ static const struct {
 	{ "cap", 2, MAX_WORDS, false, false, do_cap },
 	{ "pmp", 3, 3, true, true, do_pmp },
 	{ "disk", 3, MAX_WORDS, true, DEVICE, do_disk },
+	{ "cdrom", 3, MAX_WORDS, true, true, do_cdrom },
 	{ "seed", 2, 2, false, false, do_register },
 	{ "onebyone", 2, 2, false, false, do_switch },
 	{ "delay", 2, 3, false, false, do_delay },
@@ -926,6 +1023,8 @@ static const struct {
 	{ "switch", 3, 3, false, true, do_presence_switch },
 	{ "power", 2, 2, false, true, do_power },
 	{ "wake", 2, 2, false, true, do_wake },
+	{ "eject", 2, 2, false, true, do_eject },
+	{ "insert", 2, MAX_WORDS, false, true, do_insert },
 	{ "bad", 3, 3, false, DEVICE, do_bad },
 	{ "cut", 3, 3, false, DEVICE, do_cut },
 	{ "event", 3, 3, false, true, do_bits },

@@ -12,7 +12,7 @@
 
 /* Media --------------------------------------------------------------------- */
 
-static uint8_t *memory(uint64_t bytes, const char *file)
+uint8_t *disk_memory(uint64_t bytes, const char *file)
 {
 	int fd = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666) :
 			memfd_create("disk", MFD_CLOEXEC);
@@ -33,9 +33,9 @@ void disk_create(struct disk *d, uint64_t bytes, const char *file)
 	d->sectors = bytes / SECTOR;
 	d->logical = SECTOR;
 	d->physical = SECTOR;
-	d->media = memory(bytes, file);
-	d->stable = memory(bytes, NULL);
-	d->dirty = memory(d->sectors / 8 + 1, NULL);
+	d->media = disk_memory(bytes, file);
+	d->stable = disk_memory(bytes, NULL);
+	d->dirty = disk_memory(d->sectors / 8 + 1, NULL);
 	d->cache = true;
 	d->depth = 32;
 	d->present = true;
@@ -98,6 +98,8 @@ void disk_reset(struct disk *d)
 {
 	d->queued = 0;
 	d->ncq_error = false;
+	if (d->packet)
+		atapi_reset(&d->cdrom);
 }
 
 /* Power-on: what SET FEATURES enables is not enabled, but for the preservation of that. */
@@ -383,6 +385,8 @@ uint64_t cmd_lba(const struct cmd *c)
 {
 	const struct op *op = find(c->cfis[2]);
 
+	if (c->cfis[2] == CMD_PACKET)
+		return atapi_lba(c);
 	return op && op->flags & (EXT | QUEUED) ? lba48(c) : lba28(c);
 }
 
@@ -418,6 +422,10 @@ void disk_execute(struct cmd *c)
 	struct disk *d = c->disk;
 	const struct op *op = find(c->cfis[2]);
 
+	if (d->packet) {
+		atapi_execute(&hba.port[c->port], c);
+		return;
+	}
 	/* SATA, NCQ errors: after a queued command failed, only the error log is answered. */
 	if (d->ncq_error && !((c->cfis[2] == 0x2f || c->cfis[2] == 0x47) && c->cfis[4] == 0x10)) {
 		c->error = ERR_ABRT;

@@ -17,7 +17,8 @@
  *   fbs.c       FIS-based switching
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
- *   identify.c  what a disk says of itself, its logs
+ *   atapi.c     CD-ROM drive
+ *   identify.c  what a device says of itself, its logs
  *   control.c   the language of tests: configuration, and what goes wrong
  *   fuzz.c      what goes wrong by chance
  *   check.c     what a driver must not do
@@ -62,6 +63,7 @@ struct cmd {
 	uint8_t		pm;		/* port of the port multiplier; 0 without one */
 	struct disk	*disk;		/* whose command it is; NULL: the multiplier's own */
 	uint8_t		cfis[64];
+	uint8_t		packet[16];
 	uint32_t	header[4];	/* as fetched, to see whether it is changed */
 	uint64_t	header_at;
 	uint64_t	table_at;
@@ -85,8 +87,29 @@ struct cmd {
 	uint16_t	block;		/* bytes of a PIO block */
 };
 
+/* A drive whose tray has a medium or none. */
+struct cdrom {
+	uint8_t		*media;
+	uint32_t	blocks;
+	bool		out;		/* the medium, in somebody's hands */
+	bool		open;		/* the tray */
+	bool		locked;		/* the tray, by the host */
+	bool		dma;		/* offered */
+	bool		dmadir;		/* DMA wants its direction in the command */
+	bool		writable;
+	bool		notify;		/* asynchronous notification, enabled */
+	bool		notification;	/* one is due */
+	uint8_t		event;		/* of the medium, until it is asked for */
+	uint8_t		key;		/* sense data of the last command */
+	uint16_t	asc;		/* and its qualifier, in the lower byte */
+	uint32_t	bad_block;	/* and which one could not be read */
+	uint16_t	attention;	/* pending UNIT ATTENTION: code and qualifier */
+};
+
 struct disk {
 	bool		present;
+	bool		packet;		/* the device is a drive and no disk: */
+	struct cdrom	cdrom;
 	uint64_t	sectors;
 	uint32_t	logical;	/* bytes of a logical sector */
 	uint32_t	physical;	/* bytes of a physical sector */
@@ -361,6 +384,7 @@ void list_flush(struct port *p, unsigned int pm);
 unsigned int header_pm(const struct port *p, unsigned int slot);
 int cmd_move(struct cmd *c, void *buf, uint32_t n, bool to_host);
 void sdb_fis(struct port *p, unsigned int pm, uint8_t status, uint8_t error, uint32_t tags);
+void pio_setup_fis(struct port *p, const struct cmd *c, uint8_t flags, uint8_t e_status);
 
 /* pmp.c */
 bool pmp_ready(const struct port *p, unsigned int pm);
@@ -398,6 +422,7 @@ enum { SATA_DIPM = BIT(3), SATA_SSP = BIT(6), SATA_DEVSLP = BIT(8) };
 #define DEVSLP_MS_MDAT	5
 enum { ERR_ABRT = 0x04, ERR_IDNF = 0x10, ERR_UNC = 0x40, ERR_ICRC = 0x80 };
 bool cmd_queued(const struct cmd *c);
+uint8_t *disk_memory(uint64_t bytes, const char *file);
 void disk_create(struct disk *d, uint64_t bytes, const char *file);
 void disk_execute(struct cmd *c);
 void disk_reset(struct disk *d);
@@ -405,8 +430,20 @@ void disk_defaults(struct disk *d);
 uint64_t disk_power_cut(struct disk *d, uint64_t salt, unsigned int percent);
 uint64_t cmd_lba(const struct cmd *c);
 
+/* atapi.c */
+#define CMD_PACKET	0xa0
+void atapi_medium(struct cdrom *cd, uint64_t bytes, const char *file, uint64_t first);
+bool atapi_eject(struct port *p);
+bool atapi_insert(struct port *p);
+void atapi_notify(struct port *p);
+void atapi_reset(struct cdrom *cd);
+void atapi_execute(struct port *p, struct cmd *c);
+void atapi_failed(struct cdrom *cd, uint8_t error);
+uint32_t atapi_lba(const struct cmd *c);
+
 /* identify.c */
 void identify(const struct disk *d, uint16_t *w);
+void identify_packet(const struct port *p, uint16_t *w);
 bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf);
 
 /* control.c */

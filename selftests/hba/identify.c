@@ -86,6 +86,45 @@ void identify(const struct disk *d, uint16_t *w)
 	capacity(d, w);
 }
 
+/*
+ * IDENTIFY PACKET DEVICE: a CD-ROM drive, removable, with packets of 12 bytes. Where word 62
+ * has DMADIR, ACS-3 wants no DMA modes in words 49, 63 and 88; but drivers look for them
+ * there, and bridges that need DMADIR have them.
+ */
+void identify_packet(const struct port *p, uint16_t *w)
+{
+	const struct cdrom *cd = &p->disk.cdrom;
+
+	memset(w, 0, 256 * sizeof(*w));
+	w[0] = 0x85c0;
+	text(w + 10, 10, p->disk.serial);
+	text(w + 23, 4, "1.0");
+	text(w + 27, 20, "MODEL HBA CD-ROM");
+	w[49] = 0x0a00;			/* LBA, IORDY */
+	w[53] = 0x0006;
+	w[64] = 0x0003;
+	w[67] = 120;
+	w[68] = 120;
+	w[76] = 0x000e;			/* 1.5, 3.0 and 6.0 Gbit/s */
+	w[78] = 1u << 5;		/* asynchronous notification */
+	w[79] = (uint16_t)(cd->notify << 5);
+	w[80] = 0x01f0;			/* up to ATA8-ACS */
+	w[82] = 1u << 3 | 1u << 4;	/* power, PACKET */
+	w[83] = 0x4000;
+	w[84] = 0x4000;
+	w[85] = w[82];
+	w[87] = w[84];
+	if (!cd->dma)
+		return;
+	w[49] |= 1u << 8;
+	w[63] = 0x0007;
+	w[65] = 120;
+	w[66] = 120;
+	w[88] = 0x203f;
+	if (cd->dmadir)
+		w[62] = 0x87bf;		/* DMADIR, DMA, MDMA 0 to 2, UDMA 0 to 5 */
+}
+
 /* Log 00h: pages of each log */
 static void directory(uint8_t *buf)
 {

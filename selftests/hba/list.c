@@ -195,6 +195,9 @@ static int read_header(struct port *p, struct cmd *c)
 		return -1;
 	c->table_at = (uint64_t)c->header[3] << 32 | c->header[2];
 	c->prdtl = c->header[0] >> HDR_PRDTL_SHIFT;
+	if (c->header[0] & HDR_A &&
+	    dma_read(c->table_at + TABLE_ACMD, c->packet, sizeof(c->packet)))
+		return -1;
 	return dma_read(c->table_at, c->cfis, sizeof(c->cfis));
 }
 
@@ -303,19 +306,18 @@ static uint32_t d2h_fis(struct port *p, struct cmd *c)
 	return IS_DHRS;
 }
 
-/* The one of the last block, which has the status at the end as its E_Status. */
-static uint32_t pio_setup_fis(struct port *p, struct cmd *c)
+/* E_Status is what the status becomes once the block has been moved. */
+void pio_setup_fis(struct port *p, const struct cmd *c, uint8_t flags, uint8_t e_status)
 {
-	uint8_t fis[20] = { FIS_PIO_SETUP, FIS_D | FIS_I | c->pm,
+	uint8_t fis[20] = { FIS_PIO_SETUP, (uint8_t)(flags | c->pm),
 			    STS_DRDY | STS_SEEK | STS_DRQ, 0 };
 
 	outputs(c, fis);
-	fis[15] = c->status;
+	fis[15] = e_status;
 	fis[16] = (uint8_t)c->block;
 	fis[17] = (uint8_t)(c->block >> 8);
 	port_fis(p, RX_PSFIS, fis, sizeof(fis));
-	*task_file(p, c->pm) = c->status;
-	return IS_PSS;
+	*task_file(p, c->pm) = e_status;
 }
 
 static void end(struct cmd *c)
@@ -334,10 +336,13 @@ static void finish(struct port *p, struct cmd *c)
 		port_fatal(p, IS_HBFS);
 		return;
 	}
-	if (c->pio_in && !c->error)
-		is = pio_setup_fis(p, c);
-	else
+	/* Of the last block, after which nothing else comes. */
+	if (c->pio_in && !c->error) {
+		pio_setup_fis(p, c, FIS_D | FIS_I, c->status);
+		is = IS_PSS;
+	} else {
 		is = d2h_fis(p, c);
+	}
 	if (c->prd_irq)
 		is |= IS_DPS;
 	control_event("fis", p, c);
@@ -422,12 +427,15 @@ static bool execute(struct port *p, struct cmd *c)
 	check_unchanged(c);
 	c->status = STS_DRDY | (cmd_queued(c) ? 0 : STS_SEEK);
 	c->lba = cmd_lba(c);
-	if (c->fate.error)
+	if (c->fate.error) {
 		c->error = c->fate.error;
-	else if (c->disk)
+		if (c->disk && c->disk->packet)
+			atapi_failed(&c->disk->cdrom, c->error);
+	} else if (c->disk) {
 		disk_execute(c);
-	else
+	} else {
 		pmp_execute(p, c);
+	}
 	if (c->bus_error) {
 		port_fatal(p, IS_HBFS);
 		return false;

@@ -56,13 +56,17 @@ static void set_signature(uint8_t *fis, uint32_t sig)
 void port_signature(struct port *p, unsigned int pm)
 {
 	uint8_t fis[20] = { FIS_D2H, (uint8_t)pm, STS_DRDY | STS_SEEK, 1 };
+	const struct disk *d = pmp_disk(p, pm);
 
+	/* A packet device is not ready before it has been asked with PACKET. */
+	if (d && d->packet)
+		fis[2] = 0;
 	if (!(p->cmd & CMD_FR)) {
 		p->d2h_waits = true;
 		return;
 	}
 	p->d2h_waits = false;
-	p->sig = pmp_disk(p, pm) ? SIG_DISK : SIG_PM;
+	p->sig = !d ? SIG_PM : d->packet ? SIG_ATAPI : SIG_DISK;
 	set_signature(fis, p->sig);
 	*task_file(p, pm) = (uint32_t)fis[3] << 8 | fis[2];
 	port_fis(p, RX_RFIS, fis, sizeof(fis));
@@ -435,4 +439,5 @@ void port_run(struct port *p, uint64_t *next)
 	pmp_run(p, next);
 	list_run(p, next);
 	link_rest(p, next);
+	atapi_notify(p);
 }

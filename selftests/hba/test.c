@@ -1025,7 +1025,7 @@ static const struct test tests[] = {
 	{ NULL, NULL }
 };
 
-static void run(const struct test *test)
+void run_tests(const struct test *test)
 {
 	for (; test->name; test++) {
 		unsigned int before = failures;
@@ -1054,11 +1054,12 @@ int main(void)
 	for (i = 0; i < 4; i++)
 		command("disk %u 8M", i);
 	pci_init();
-	run(tests);
-	run(link_tests);
-	run(presence_tests);
-	run(enclosure_tests);
-	run(ccc_tests);
-	run(pmp_tests);
+	run_tests(tests);
+	run_tests(link_tests);
+	run_tests(presence_tests);
+	run_tests(enclosure_tests);
+	run_tests(ccc_tests);
+	run_tests(pmp_tests);
+	test_atapi();
 	return failures != 0;
 }

@@ -48,5 +48,9 @@ uint32_t acknowledge(unsigned int port);
 uint8_t *received(unsigned int port, unsigned int offset);
 uint8_t *data(unsigned int slot);
 void restart(unsigned int port);
+void run_tests(const struct test *tests);
+
+/* With a drive in place of a disk, which comes back afterwards. */
+void test_atapi(void);
 
 #endif

@@ -34,6 +34,25 @@ pci.c s/hba.mute || intx_masked/hba.mute/
 check.c s/p->orphans >> pm & 1/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
 check.c s/value & p->ci && !p->lied/false/
+port.c s/p->disk.packet ? SIG_ATAPI : SIG_DISK/SIG_DISK/
+atapi.c s/!(c->header\[0\] & HDR_A) &&/false \&\&/
+atapi.c s/most = DRQ_MOST;/most = 2 * DRQ_MOST;/
+atapi.c s/while (c->moved % unit/while (false/
+atapi.c s/if (!(reason & REASON_CD))/if (true)/
+atapi.c s/!cd->dmadir || in ==/!cd->dmadir || in !=/
+atapi.c s/cd->dma && (/(/
+atapi.c s/if (c->packet\[0\] != 0x03)/if (false)/
+atapi.c /^static void run_request_sense/,/^}/s/cd->key = 0;//
+atapi.c s/ && !(op->flags & ALWAYS)//
+atapi.c s/cd->attention = MEDIUM_CHANGED;//
+atapi.c s/if (!cd->attention)/if (true)/
+atapi.c s/p->tfd & (STS_BSY | STS_DRQ))/false)/
+atapi.c s/if (hba.cap & CAP_SSNTF)/if (true)/
+atapi.c s/FIS_N | FIS_I/FIS_I/
+atapi.c /^static void run_get_event/,/^}/s/cd->event = EVENT_NONE;//
+atapi.c /^static void run_start_stop/,/^}/s/if (cd->locked)/if (false)/
+list.c s/atapi_failed(.*;/;/
+check.c s/packet != !!(dw0 & HDR_A)/false/
 fuzz.c s/(uint32_t)chance & idle(p));/(uint32_t)chance);/
 fuzz.c s/hba_interrupt_again();//
 fuzz.c s/p->nr, c->ordinal/p->nr, now()/
