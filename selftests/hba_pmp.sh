@@ -6,7 +6,7 @@
 # ahci_split has no support for them: it uses the disk at device port 0, as any driver does
 # that knows nothing of port multipliers, says so, and leaves other ports alone.
 #
-# ATA_SPLIT_PMP is the PCI address of the HBA hba1, which has a multiplier with five disks
+# ATA_SPLIT_PMP is the PCI address of the HBA hba2, which has a multiplier with five disks
 # at port 0 and a disk at port 1.
 
 # shellcheck source=lib.sh
@@ -17,7 +17,7 @@
 need_hba
 [ -n "${ATA_SPLIT_PMP:-}" ] || skip "needs an HBA with a port multiplier"
 need fio
-ATA_SPLIT_HBA=$(hba_port hba1)
+ATA_SPLIT_HBA=$(hba_port hba2)
 BDF=$ATA_SPLIT_PMP
 begin 14
 errors_expected

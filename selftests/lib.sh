@@ -34,6 +34,8 @@
 #                        is a guest of; disk CONTROLLER-PORT is on node CONTROLLER-PORT
 # ATA_SPLIT_HBA          a port that leads to the model of an HBA that the controller is
 #                        (hba.sh)
+# ATA_SPLIT_DRIVES       PCI address of a controller that is a model of an HBA with drives,
+#                        and that model's name (hba_atapi.sh)
 # ATA_SPLIT_RESTART      set where restart.sh runs again after each boot
 # ROUNDS                 how often to reconfigure under load
 # ATA_SPLIT_CTL          the bind script, where PATH does not have splitctl

@@ -330,10 +330,11 @@ guest_suspend() {
 # whether the driver broke a rule of AHCI's.
 guest_hba() {
 	six_model_disks "msix 6"
-	hba hba1 9 "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
+	three_drives
+	hba hba2 a "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
 		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
-	export_env ATA_SPLIT_VECTORS=ports ATA_SPLIT_PMP=0000:00:09.0
-	append="libata.fua=1"
+	export_env ATA_SPLIT_VECTORS=ports ATA_SPLIT_PMP=0000:00:0a.0
+	append="libata.fua=1 libata.atapi_an=1 libata.force=7:atapi_mod16_dma"
 	tests="hba_*"
 	not="hba_caps* hba_fuzz*"
 	limit=1500
@@ -721,6 +722,14 @@ six_disks() {
 six_model_disks() {
 	hba hba0 8 "ports 6" "$@" "disk 0 256M" "disk 1 256M" "disk 2 256M" \
 		"disk 3 256M" "disk 4 256M" "disk 5 256M hipm dipm devslp"
+}
+
+# Drives of the model's, on a second HBA, whose first port is ata7: DMA, PIO, DMADIR. And a
+# disk.
+three_drives() {
+	hba hba1 9 "ports 4" "cap +SSNTF" "cdrom 0 1M" "cdrom 1 1M first=100000 dma=off" \
+		"cdrom 2 1M first=200000 dmadir=on write=on" "disk 3 64M"
+	export_env "ATA_SPLIT_DRIVES=${controllers[1]} hba1"
 }
 
 # cdrom BUS: a CD-ROM with random content. Bus ide.0 is that of the controller
