@@ -210,8 +210,10 @@ static int region_info(const struct request *r)
 	uint32_t region = r->body.word[2], size = 0;
 	uint32_t v[8] = { 32, 0, region };
 
+	/* A page at least, and no more than the ports need, in powers of two as BARs are. */
 	if (region == BAR_REGISTERS)
-		size = BAR_REGISTERS_SIZE;
+		size = HBA_PORTS + hba.ports * HBA_PORT_SIZE > BAR_REGISTERS_SIZE / 2 ?
+			BAR_REGISTERS_SIZE : BAR_REGISTERS_SIZE / 2;
 	else if (region == BAR_MSIX && hba.msix)
 		size = BAR_MSIX_SIZE;
 	else if (region == REGION_CONFIG)
