@@ -406,6 +406,16 @@ static const char *do_path(char **w)
 
 /* What is switched on and off --------------------------------------------- */
 
+/* An HBA that was away comes back as power-on leaves it: what it had is in no memory. */
+static void put_away(bool away)
+{
+	bool back = hba.ones && !away;
+
+	hba.ones = away;
+	if (back)
+		hba_reset();
+}
+
 static const char *do_switch(char **w)
 {
 	bool value;
@@ -419,7 +429,7 @@ static const char *do_switch(char **w)
 	else if (!strcmp(w[0], "mute"))
 		hba.mute = value;
 	else if (!strcmp(w[0], "ones"))
-		hba.ones = value;
+		put_away(value);
 	else if (!strcmp(w[0], "fuzz"))
 		hba.fuzz = value;
 	else
@@ -796,10 +806,10 @@ static const char *do_bits(char **w)
 	return ok();
 }
 
-/* irq PORT: an interrupt without a cause */
+/* irq PORT: an interrupt without a cause, from an HBA that is gone, too */
 static const char *do_irq(char **w)
 {
-	irq_anyway(port(w[1])->nr);
+	irq_send(port(w[1])->nr);
 	return ok();
 }
 
@@ -820,6 +830,52 @@ static const char *do_stuck(char **w)
 		p->cmd &= ~CMD_CR;
 	if (!p->stuck && !(p->cmd & CMD_FRE))
 		p->cmd &= ~CMD_FR;
+	return ok();
+}
+
+/* Lies ---------------------------------------------------------------------- */
+
+/* lie OFFSET AND OR COUNT: so many reads of the register answer (value & AND) | OR */
+static const char *do_lie(char **w)
+{
+	uint64_t n[4];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(n); i++)
+		if (!number(w[1 + i], &n[i]) || n[i] > 0xffffffff)
+			return error("OFFSET AND OR COUNT is wanted", w[1 + i]);
+	if (n[0] % 4 || n[0] >= BAR_REGISTERS_SIZE)
+		return error("there is no such register", w[1]);
+	if (!lie_add((uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3]))
+		return error("too many lies", w[0]);
+	return ok();
+}
+
+static const char *do_honest(char **w)
+{
+	(void)w;
+	lie_end();
+	return ok();
+}
+
+static const char *do_lies(char **w)
+{
+	char text[MAX_LINE - sizeof("ok ")];
+
+	(void)w;
+	lie_list(text, sizeof(text));
+	snprintf(answer, sizeof(answer), "ok %s", text);
+	return answer;
+}
+
+/* garbage PORT on|off: received FISes are noise; the registers are as ever */
+static const char *do_garbage(char **w)
+{
+	bool value;
+
+	if (!is_on(w[2], &value))
+		return error("on or off is wanted", w[2]);
+	port(w[1])->garbage = value;
 	return ok();
 }
 
@@ -1035,6 +1091,10 @@ static const struct {
 	{ "tfd", 3, 3, false, true, do_bits },
 	{ "irq", 2, 2, false, true, do_irq },
 	{ "stuck", 3, 3, false, true, do_stuck },
+	{ "lie", 5, 5, false, false, do_lie },
+	{ "honest", 1, 1, false, false, do_honest },
+	{ "lies", 1, 1, false, false, do_lies },
+	{ "garbage", 3, 3, false, true, do_garbage },
 	{ "mute", 2, 2, false, false, do_switch },
 	{ "ones", 2, 2, false, false, do_switch },
 	{ "fuzz", 2, 2, false, false, do_switch },

@@ -102,7 +102,7 @@ static void causeless(struct port *p, struct cmd *c, uint64_t chance)
 {
 	(void)c;
 	(void)chance;
-	irq_anyway(p->nr);
+	irq_send(p->nr);
 }
 
 static void event(struct port *p, struct cmd *c, uint64_t chance)

@@ -19,6 +19,7 @@
  *   disk.c      ATA disk
  *   atapi.c     CD-ROM drive
  *   identify.c  what a device says of itself, its logs
+ *   lie.c       registers and FISes that are not what they are
  *   control.c   the language of tests: configuration, and what goes wrong
  *   fuzz.c      what goes wrong by chance
  *   check.c     what a driver must not do
@@ -206,6 +207,8 @@ struct port {
 	struct disk	disk;
 	struct pmp	pmp;
 	struct fate	fate;		/* of the commands to come */
+	bool		garbage;	/* FISes arrive as noise */
+	uint64_t	garbled;	/* bytes of them so far */
 	uint32_t	stuck;		/* PxCMD bits that do not clear: CR, FR */
 	uint64_t	phy_delay;
 };
@@ -291,7 +294,7 @@ enum irq_index { IRQ_INTX, IRQ_MSI, IRQ_MSIX, IRQ_ERR, IRQ_REQ, IRQ_INDEXES };
 #define BAR_REGISTERS	5
 #define BAR_MSIX	4
 #define BAR_MSIX_SIZE	0x1000
-#define BAR_REGISTERS_SIZE 0x2000
+#define BAR_REGISTERS_SIZE 0x2000	/* of 32 ports */
 extern uint8_t config[CONFIG_SIZE];
 extern uint8_t msix_table[BAR_MSIX_SIZE];
 void pci_init(void);
@@ -301,8 +304,8 @@ unsigned int irq_count(enum irq_index index);
 int irq_set_fd(enum irq_index index, unsigned int vector, int fd);
 void irq_trigger(enum irq_index index, unsigned int vector);
 void irq_mask(bool masked);
+void irq_send(unsigned int port);
 void irq_port(unsigned int port);
-void irq_anyway(unsigned int port);
 void irq_level(void);
 uint64_t irqs(unsigned int vector);
 bool irq_single(void);
@@ -445,6 +448,15 @@ uint32_t atapi_lba(const struct cmd *c);
 void identify(const struct disk *d, uint16_t *w);
 void identify_packet(const struct port *p, uint16_t *w);
 bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf);
+
+/* lie.c */
+#define MAX_LIES	8
+bool lie_add(uint32_t offset, uint32_t and, uint32_t or, uint32_t left);
+void lie_end(void);
+void lie_list(char *text, size_t n);
+uint32_t lie_read(struct port *p, uint32_t offset, uint32_t value);
+void lie_written(uint32_t offset, uint32_t value);
+void lie_fis(struct port *p, uint8_t *fis, size_t n);
 
 /* control.c */
 const char *control_line(char *line);

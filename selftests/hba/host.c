@@ -177,6 +177,7 @@ uint32_t register_read(uint32_t offset)
 		value = port_read(p, offset % HBA_PORT_SIZE);
 	else if (!enclosure_read(offset, &value) && !ccc_read(offset, &value))
 		value = read_host(offset);
+	value = lie_read(p, offset, value);
 	trace(false, offset, value);
 	return value;
 }
@@ -189,6 +190,7 @@ void register_write(uint32_t offset, uint32_t value)
 	if (hba.ones)
 		return;
 	trace(true, offset, value);
+	lie_written(offset, value);
 	if (p)
 		port_write(p, offset % HBA_PORT_SIZE, value);
 	else if (offset == HBA_GHC)

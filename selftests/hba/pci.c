@@ -181,26 +181,26 @@ void irq_level(void)
 	irq_trigger(IRQ_INTX, 0);
 }
 
-/* A message for a port's cause; INTx follows its level. */
-void irq_port(unsigned int port)
+/* An interrupt of a port's, whether or not it has a cause. */
+void irq_send(unsigned int port)
 {
 	unsigned int vector = irq_single() ? 0 : port;
 
-	if (hba.mute || hba.ones || !(hba.ghc & GHC_IE))
-		return;
 	if (irq_count(IRQ_MSIX))
 		irq_trigger(IRQ_MSIX, vector);
 	else if (irq_count(IRQ_MSI))
 		irq_trigger(IRQ_MSI, vector);
-}
-
-/* An interrupt of this port, with or without a cause. */
-void irq_anyway(unsigned int port)
-{
-	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX))
-		irq_port(port);
 	else
 		irq_trigger(IRQ_INTX, 0);
+}
+
+/* A message for a port's cause; INTx follows its level. */
+void irq_port(unsigned int port)
+{
+	if (hba.mute || hba.ones || !(hba.ghc & GHC_IE))
+		return;
+	if (irq_count(IRQ_MSIX) || irq_count(IRQ_MSI))
+		irq_send(port);
 }
 
 uint64_t irqs(unsigned int vector)

@@ -31,6 +31,7 @@ static bool unexpected(const struct port *p, const uint8_t *fis)
 bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n)
 {
 	const uint8_t *header = fis;
+	uint8_t noise[RX_SIZE];
 
 	if (!(p->cmd & CMD_FR) || hba.ones)
 		return false;
@@ -38,6 +39,10 @@ bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n)
 		p->is |= IS_IPMS;
 	if (fbs(p))
 		offset += (header[1] & FIS_PM) * RX_SIZE;
+	if (p->garbage) {
+		lie_fis(p, noise, n);
+		fis = noise;
+	}
 	return !dma_write(p->fb + offset, fis, n);
 }
 

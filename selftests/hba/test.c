@@ -125,6 +125,7 @@ void fresh(void)
 
 	command("forget");
 	command("enclosure none");
+	command("honest");
 	hba.cap = CAP_S64A | CAP_SNCQ | CAP_SCLO | CAP_SAM | 3u << CAP_ISS_SHIFT |
 		  31u << CAP_NCS_SHIFT | 3;
 	hba.cap2 = 0;
@@ -144,6 +145,7 @@ void fresh(void)
 		hba.port[i].stuck = 0;
 		hba.port[i].open = false;
 		command("presence %u none", i);
+		hba.port[i].garbage = false;
 		d->present = true;
 		d->bad = false;
 		d->cache = true;
@@ -1060,6 +1062,7 @@ int main(void)
 	run_tests(enclosure_tests);
 	run_tests(ccc_tests);
 	run_tests(pmp_tests);
+	run_tests(lie_tests);
 	test_atapi();
 	return failures != 0;
 }

@@ -99,6 +99,14 @@ port.c s/if ((p->sctl ^ value) & .*/if (false)/
 port.c s/p->devslp = value & writable/p->devslp = value/
 disk.c s/features\[nr\] & d->sata/features[nr]/
 check.c s/& DEVSLP_TIMES && p->cmd & CMD_ST/\& DEVSLP_TIMES \&\& false/
+control.c s/if (back)/if (false)/
+control.c s/irq_send(port/irq_port(port/
+lie.c s/(value & l->and) | l->or/value \& l->and/
+lie.c s/|| !l->left/|| false/
+lie.c s/p->lied = true/p->lied = false/
+lie.c s/l->written = value/l->written = 0/
+lie.c s/p->garbled++/i/
+port.c s/if (p->garbage)/if (false)/
 control.c s/++r->seen != r->nth && r->nth/false/
 pmp.c s/ || p->pmp.device\[pm\].serr & SERR_X//
 pmp.c s/sctl = pm ? 4 : 0/sctl = 0/
@@ -128,7 +136,7 @@ tests() {
 	: >"$OUT/test.log"
 	make -s -C "$1" OUT="$1/out" "$1/out/hba-test" >"$OUT/build.log" 2>&1 || return
 	timeout 60 "$1/out/hba-test" >"$OUT/test.log" 2>&1 ||
-		{ [ $? != 124 ] || echo "not ok does not end"; } >>"$OUT/test.log"
+		echo "not ok status $?" >>"$OUT/test.log"
 	! grep -q '^not ok' "$OUT/test.log"
 }
 
