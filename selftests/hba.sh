@@ -48,3 +48,33 @@ hba_at() {
 	*) echo "no answer to: $*"; return 1 ;;
 	esac
 }
+
+# Under a load that the test has started, on disk $D and perhaps others:
+
+# Passes of error handling on the disk's port. Where only the link was lost, the second is
+# all that libata says.
+passes() {
+	klog | grep -cE "^ata$(ata_of "$D"): (EH complete|SATA link up)"
+}
+
+more_passes() {
+	[ "$(passes)" -gt "$1" ]
+}
+
+# Nothing is wrong any more: the load has got no error, and goes on.
+goes_on() {
+	hba forget && hba honest || return
+	wait_until 60 more_requests "$D" $(($(requests "$D") + 100)) || { echo "no recovery"; return 1; }
+	loading || load_ok
+}
+
+# survives LINE...: nobody's I/O fails over that, and error handling has run
+survives() {
+	local line before
+	before=$(passes)
+	for line; do
+		hba "$line" || return
+	done
+	wait_until 60 more_passes "$before" || { echo "no error handling"; return 1; }
+	goes_on
+}
