@@ -311,6 +311,17 @@ requests() {
 	attr "$1" stat | awk '{ print $1 + $5 }'
 }
 
+# eh_pass [DISK]: a whole pass of error handling, with reset and IDENTIFY; returns at its end
+eh_pass() {
+	echo "- - -" >"$(scsi_host "${1:-$D}")/scan"
+}
+
+scsi_host() {
+	local host
+	host=$(readlink -f "/sys/block/${1##*/}/device/../..")
+	echo "/sys/class/scsi_host/${host##*/}"
+}
+
 # Passes of error handling on a disk's port since begin.
 eh_passes() {
 	klog | grep -c "^ata$(ata_of "$1"): EH complete"

@@ -46,7 +46,7 @@ guests_of() {
 		fi ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
-	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races gone refusal \
+	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races refusal \
 		suspend crash-1 crash-2 crash-3 hba \
 		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
@@ -247,18 +247,11 @@ guest_ncq_error() {
 	tests="ncq_error*"
 }
 
-# Registers that lie, by the test variant; one of them about addresses above 4 GiB.
+# Registers that lie, and registers that are gone.
 guest_lies() {
-	controller ahci0 8
-	disk ahci0 0
-	disk ahci0 1
-	build="test"
-	export_env ATA_SPLIT_VARIANT=test
-	tests="lies"
-	memory=5120
+	hba hba0 8 "ports 6" "disk 0 256M" "disk 1 256M"
+	tests="lies gone"
 	limit=1000
-	# what the lies about CAP2 make the driver write
-	noise="Attempted write to unimplemented register: AHCI host register.*"
 }
 
 # A port that does not stop, by the test variant; libata complains later.
@@ -269,21 +262,6 @@ guest_stuck() {
 	export_env ATA_SPLIT_VARIANT=test
 	tests="stuck"
 	complaints="expected"
-}
-
-# A page of ones that can be laid over the registers: QEMU answers a read of what
-# is not there with zero, and PCI with ones.
-# While either moves, a doorbell may find nothing at all.
-guest_gone() {
-	controller ahci0 8
-	disk ahci0 0
-	disk ahci0 1
-	head -c 4096 /dev/zero | tr '\0' '\377' >"$dir/ones.img"
-	machine+=(-object "memory-backend-file,id=ones,mem-path=${dir//,/,,}/ones.img,size=4096,readonly=on,share=on")
-	device ivshmem-plain,memdev=ones,bus=pcie.0,addr=d
-	export_env ATA_SPLIT_ONES=0000:00:0d.0
-	tests="gone"
-	noise="Invalid write at addr .*reason: rejected"
 }
 
 # I/O, error handling, rescans and passthrough under the data race detector.
