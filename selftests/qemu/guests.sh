@@ -254,12 +254,9 @@ guest_lies() {
 	limit=1000
 }
 
-# A port that does not stop, by the test variant; libata complains later.
+# A port that does not stop; libata complains later.
 guest_stuck() {
-	controller ahci0 8
-	disk ahci0 0
-	build="test"
-	export_env ATA_SPLIT_VARIANT=test
+	hba hba0 8 "ports 2" "disk 0 64M"
 	tests="stuck"
 	complaints="expected"
 }
