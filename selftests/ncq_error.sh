@@ -1,81 +1,80 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# One of several queued commands fails. Their status is in one place for all of them;
-# which command it is of, the disk tells in a log. A kernel that does not take that
-# into account must not be shown it: it would fail the innocent as well.
-#
-# QEMU's disk lacks the log, without which later kernels take all of them for guilty,
-# with stock ahci, too.
+# One of three queued commands fails, a read of a sector that cannot be read. Their status
+# is in one place for all of them, and a log of the disk tells which command it is of. A
+# kernel that does not take that into account must not be shown it: it would fail the
+# others as well.
 
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-# shellcheck source=selftests/variant.sh
-. "${0%/*}/variant.sh"
+# shellcheck source=selftests/hba.sh
+. "${0%/*}/hba.sh"
 
-variant_skip
-case $(uname -r) in
-6.[012].*) ;;
-*) skip "this kernel asks the disk's error log, which QEMU's has not" ;;
-esac
-need fio taskset
-pin_test
-begin 2 disks
+need_hba
+begin 3 disks
 errors_expected
-need_variant
+D=${DISKS[0]}
+PORT=$(port_of "$D")
+OFFSET=67108864
+READS=()
+at_exit "hba forget; hba resume $PORT; hba bad $PORT none"
 
-LIES=/sys/kernel/debug/ata_split/lies
-at_exit "echo none >$LIES"
+# start_read N: 4 KiB that are known, the Nth, in the background
+start_read() {
+	timeout -k 5 60 "$HERE/dio" check "$D" 7 $((OFFSET + $1 * 4096)) 4096 >"$TMP/read$1" 2>&1 &
+	READS[$1]=$!
+}
 
-# The bits of the tags that are in flight, as PxSACT has them.
+# in_flight N: the HBA has so many commands
 in_flight() {
-	local word tags=0
-	while read -r word; do
-		tags=$((tags | 1 << word))
-	done < <(sed -n 's/.* tag *\([0-9]*\) in_flight .*/\1/p' \
-		"/sys/kernel/debug/ata_split/ata$PORT/commands")
-	echo $tags
+	local tags n
+	tags=$(($(hba waiting "$PORT")))
+	for ((n = 0; tags; n++)); do
+		tags=$((tags & tags - 1))
+	done
+	[ $n -eq "$1" ]
 }
 
-three() {
-	local tags
-	tags=$(in_flight)
-	[ $(((tags & tags - 1) & (tags & tags - 1) - 1)) -ne 0 ]
-}
-
-# The registers of the disk's port that are lied about.
-registers() {
-	local base
-	base=$((0x80 + 0x80 * $(cat "/sys/class/ata_port/ata$PORT/port_no")))
-	PXIS=$((base + 0x10)) PXSACT=$((base + 0x34))
-}
-
-# Three reads are complete and their interrupt is held; when it is let go it says that
-# there was an error, and none of them is complete.
-innocent() {
-	local reads=() before i rc=0
-	before=$(counter done_eh "$D")
-	arm irq
+# The next three commands that the HBA fetches are held. Those of error handling are not.
+three_in_flight() {
+	local i
 	for i in 1 2 3; do
-		start_io
-		reads+=("$IO")
+		hba "when fetch port=$PORT nth=$i do hold" || return
 	done
-	held irq || rc=1
-	wait_until 10 three || { echo "in flight: $(in_flight)"; rc=1; }
-	echo "$PXSACT 0xffffffff $(in_flight) 1" >$LIES
-	echo "$PXIS 0xffffffff 0x40000000 1" >$LIES
-	echo unc_status >$FAULT
-	open irq
-	for i in "${reads[@]}"; do
-		end_io "$i" || rc=1
-	done
-	echo none >$FAULT
-	! grep -v ' 0$' $LIES || rc=1
-	[ "$(counter done_eh "$D")" -eq $((before + 3)) ] || { echo "done_eh did not rise by 3"; rc=1; }
+	start_read 0
+	wait_until 10 in_flight 1 || { echo "waiting: $(hba waiting "$PORT")"; return 1; }
+	GUILTY=$(hba waiting "$PORT")
+	start_read 1
+	start_read 2
+	wait_until 10 in_flight 3 || { echo "waiting: $(hba waiting "$PORT")"; return 1; }
+}
+
+# Only the one that is to fail completes. It gets its error, with the sector; the others
+# get their data, when they have been sent again.
+one_fails() {
+	local rc=0 before
+	before=$(counter done_eh "$D")
+	hba bad "$PORT" $((OFFSET / 512)) || return
+	three_in_flight && hba release "$PORT" "$GUILTY" || rc=1
+	wait "${READS[1]}" || { cat "$TMP/read1"; rc=1; }
+	wait "${READS[2]}" || { cat "$TMP/read2"; rc=1; }
+	wait "${READS[0]}" && { echo "the bad sector was read"; rc=1; }
+	grep -q 'Input/output error' "$TMP/read0" || { cat "$TMP/read0"; rc=1; }
+	klog >"$TMP/said"
+	grep -q "Sense Key : Medium Error" "$TMP/said" &&
+		grep -q "error, dev ${D##*/}, sector $((OFFSET / 512)) " "$TMP/said" ||
+		{ echo "no medium error of that sector"; rc=1; }
+	[ "$DRIVER" != ahci_split ] || [ "$(counter done_eh "$D")" -eq $((before + 3)) ] ||
+		{ echo "done_eh did not rise by 3"; rc=1; }
 	return $rc
 }
 
-registers
-check "an error of one is not everybody's" innocent
-check "the disk still answers" io
+still_answers() {
+	hba bad "$PORT" none && "$HERE/dio" check "$D" 7 $OFFSET 12288
+}
+
+check "blocks are written" "$HERE/dio" write "$D" 7 $OFFSET 12288
+check "the error of one is not everybody's" one_fails
+check "the disk still answers" still_answers
 finish

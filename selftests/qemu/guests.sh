@@ -40,7 +40,7 @@ guests_of() {
 		echo plain refusal kexec bpftrace hba
 		# What the other lacks a driver for, has no need of, or shows as well.
 		if [ "${2:-}" = 6.1 ]; then
-			echo ncq_error splitctl hba_caps hba_msi hba_one hba_intx
+			echo splitctl hba_caps hba_msi hba_one hba_intx
 		else
 			echo viommu hba_stock
 		fi ;;
@@ -241,12 +241,6 @@ guest_races() {
 	noise=$NOISE_TAG_IN_USE
 }
 
-# One of several queued commands fails, by the test variant.
-guest_ncq_error() {
-	guest_races
-	tests="ncq_error*"
-}
-
 # Registers that lie, and registers that are gone.
 guest_lies() {
 	hba hba0 8 "ports 6" "disk 0 256M" "disk 1 256M"
@@ -310,7 +304,7 @@ guest_hba() {
 		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
 	export_env ATA_SPLIT_VECTORS=ports ATA_SPLIT_PMP=0000:00:0a.0
 	append="libata.fua=1 libata.atapi_an=1 libata.force=7:atapi_mod16_dma"
-	tests="hba_*"
+	tests="hba_* ncq_error"
 	not="hba_caps* hba_fuzz*"
 	limit=1500
 }
