@@ -11,7 +11,7 @@
 
 need_hba
 need fio
-begin 5 disks
+begin 6 disks
 
 # Interrupts of each vector since power on, as the HBA counts them.
 raised() {
@@ -66,6 +66,20 @@ spurious() {
 	one_disk "${DISKS[0]}"
 }
 
+# One with each command that the HBA fetches, while that and others are in flight.
+spurious_under_load() {
+	local port before rc=0
+	port=$(port_of "${DISKS[0]}")
+	before=$(requests "${DISKS[0]}")
+	hba delay 500 2000 && hba "when fetch port=$port do irq $port" || rc=1
+	load 4 "${DISKS[@]}" || rc=1
+	hba forget && hba delay 0 0 || rc=1
+	before=$(($(requests "${DISKS[0]}") - before))
+	note "$before interrupts without a cause"
+	[ $before -ge 300 ] || { echo "only $before commands"; rc=1; }
+	return $rc
+}
+
 # Interrupts on any processor.
 moved() {
 	local irq mask
@@ -80,6 +94,7 @@ moved() {
 check "as many interrupts as there should be" expected_handlers
 check "each disk has its own" each_disk
 check "interrupts without a cause" spurious
+check "and under load" spurious_under_load
 check "interrupts move to other processors" moved
 check "all disks at once" load 3 "${DISKS[@]}"
 finish

@@ -40,13 +40,13 @@ guests_of() {
 		echo plain refusal kexec bpftrace hba
 		# What the other lacks a driver for, has no need of, or shows as well.
 		if [ "${2:-}" = 6.1 ]; then
-			echo splitctl hba_caps hba_msi hba_one hba_intx
+			echo splitctl hba_caps hba_msi hba_one
 		else
 			echo viommu hba_stock
 		fi ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
-	*) echo host plain manage iommu interface lies stuck faults swiotlb intx races refusal \
+	*) echo host plain manage iommu interface lies stuck faults swiotlb hba_intx races refusal \
 		suspend crash-1 crash-2 crash-3 hba \
 		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
@@ -56,7 +56,7 @@ guests_of() {
 
 # Tests that need a guest of their own.
 SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspend* races*
-	violation* durable* lies* stuck* gone* spurious* bpftrace* ncq_error* dma_mode*
+	violation* durable* lies* stuck* gone* bpftrace* ncq_error* dma_mode*
 	splitctl* hba_*"
 
 # Tests of what people do to a driver, and of what they do it with.
@@ -129,16 +129,6 @@ guest_viommu() {
 	modules=virtio_iommu
 	append="iommu.strict=1"
 	tests="all_disks sizes timeout bind_unbind"
-}
-
-# The line that all ports share, and other devices with them; and disks amid the
-# others that libata is told to drive without NCQ, and without DMA.
-guest_intx() {
-	six_disks
-	device edu,bus=pcie.0,addr=c
-	export_env ATA_SPLIT_EDU=0000:00:0c.0
-	append="pci=nomsi libata.force=2:noncq,3:pio4"
-	tests="all_disks spurious"
 }
 
 # A disk that refuses a command, amid queued ones. QEMU's keeps the error status
@@ -346,9 +336,12 @@ guest_hba_one() {
 	tests="hba_vectors"
 }
 
+# The line that all ports share; and disks amid the others that libata is told to drive
+# without NCQ, and without DMA.
 guest_hba_intx() {
 	six_model_disks "msi 0"
-	tests="hba_vectors"
+	append="libata.force=2:noncq,3:pio4"
+	tests="hba_vectors all_disks"
 }
 
 # The harness itself. These tests live in meta/ and some must fail.
