@@ -7,10 +7,13 @@
 
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=selftests/hba.sh
+. "${0%/*}/hba.sh"
 # shellcheck source=selftests/variant.sh
 . "${0%/*}/variant.sh"
 
 variant_skip
+need_hba
 need fio sg_raw hdparm taskset
 pin_test
 begin 29 disks
@@ -40,9 +43,9 @@ wrong_direction() {
 	rose core_shape "$shape"
 }
 
-# in_flight PATTERN: a command in flight is shown with a CDB that begins so, and how
+# shown PATTERN: a command in flight is shown with a CDB that begins so, and how
 # long it has been
-in_flight() {
+shown() {
 	local f=/sys/kernel/debug/ata_split/ata$PORT/commands
 	grep -qE "tag +[0-9]+ in_flight 0x0 [0-9]{1,5} ms $1( [0-9a-f]{2})*$" "$f" && return
 	cat "$f"
@@ -53,10 +56,10 @@ in_flight() {
 shown_without_iostats() {
 	local rc=0
 	echo 0 >"/sys/block/${D##*/}/queue/iostats"
-	arm irq
+	hold_next
 	start_io
-	held irq && in_flight '(28|88)' || rc=1
-	open irq
+	in_flight && shown '(28|88)' || rc=1
+	let_go
 	end_io || rc=1
 	echo 1 >"/sys/block/${D##*/}/queue/iostats"
 	return $rc
@@ -65,12 +68,12 @@ shown_without_iostats() {
 # IDENTIFY DEVICE by ATA PASS-THROUGH (16)
 shown_passthrough() {
 	local rc=0
-	arm irq
+	hold_next
 	taskset -c 1 timeout -k 5 60 sg_raw -r 512 "$D" \
 		85 08 0e 00 00 00 01 00 00 00 00 00 00 00 ec 00 >"$TMP/sg" 2>&1 &
 	IO=$!
-	held irq && in_flight 85 || rc=1
-	open irq
+	in_flight && shown 85 || rc=1
+	let_go
 	end_io || { cat "$TMP/sg"; rc=1; }
 	return $rc
 }
@@ -111,19 +114,19 @@ command_fails() {
 eh_pending() {
 	local before first scan
 	before=$(counter refused_eh "$D")
-	arm irq
+	hold_next
 	start_io
 	first=$IO
-	held irq || return
+	in_flight || return
 	arm built
 	start_io
 	held built || { open_all; return 1; }
 	eh_pass &
 	scan=$!
-	wait_until 2 grep -q recovery "$HOST/state" || { open_all; return 1; }
+	wait_until 2 grep -q recovery "$(scsi_host "$D")/state" || { open_all; return 1; }
 	open built
 	wait_until 2 moved refused_eh "$before" >"$TMP/moved"
-	open irq
+	let_go
 	wait $scan
 	end_io "$first" && end_io && moved refused_eh "$before"
 }
@@ -146,17 +149,17 @@ eh_in_progress() {
 	end_io && moved refused_eh "$before"
 }
 
-# A queued command is in flight, its interrupt held; IDENTIFY has to wait for it
-# and is parked; then the second read gets to StartIo, behind what is parked. It
-# may come and be refused more than once before the interrupt is let go.
+# A queued command is in flight; IDENTIFY has to wait for it and is parked; then the
+# second read gets to StartIo, behind what is parked. It may come and be refused more
+# than once before the first is let go.
 parked_command() {
 	local before passed first sg
 	before=$(counter refused_deferred "$D")
 	passed=$(counter core_passthrough "$D")
-	arm irq
+	hold_next
 	start_io
 	first=$IO
-	held irq || return
+	in_flight || return
 	arm built
 	start_io
 	held built || { open_all; return 1; }
@@ -166,7 +169,7 @@ parked_command() {
 	sleep 0.5
 	open built
 	wait_until 20 rose refused_deferred "$before" >"$TMP/moved"
-	open irq
+	let_go
 	end_io "$first" && wait $sg && end_io && rose refused_deferred "$before"
 }
 
@@ -194,23 +197,22 @@ timeouts_since() {
 	[ "$(timeouts)" != "$1" ]
 }
 
-# The timeout claims the first of two commands before their interrupt is looked
-# at. Error handling has to wait for the second one, and meanwhile the first
-# turns out to be complete. libata calls that a success, and then the midlayer
+# The timeout claims the first of two commands before they are complete. Error
+# handling has to wait for the second one, and meanwhile the first completes, too. libata calls that a success, and then the midlayer
 # reports a timeout all the same (scsi_eh_flush_done_q); stock ahci does so, too.
 late_irq() {
 	local rc=0 before first timeouts
 	before=$(counter done_timedout "$D")
 	timeouts=$(timeouts)
 	set_attr "$D" device/timeout 5
-	arm irq
+	hold_all
 	start_io
 	first=$IO
-	held irq || rc=1
+	in_flight || rc=1
 	set_attr "$D" device/timeout 30
 	start_io
 	wait_until 40 timeouts_since "$timeouts" || rc=1
-	open irq
+	let_go
 	end_io "$first"
 	# 1: dio got an error. Anything else would be a request that hangs.
 	[ $? -le 1 ] || rc=1
@@ -223,7 +225,7 @@ late_irq() {
 irq_rings() {
 	local rc=0
 	put_off || rc=1
-	open irq
+	let_go
 	end_io "$FIRST" || rc=1
 	end_io || rc=1
 	echo none >$FAULT
@@ -238,7 +240,7 @@ eh_takes_held() {
 	put_off || rc=1
 	eh_pass
 	echo none >$FAULT
-	open irq
+	let_go
 	end_io "$FIRST" || rc=1
 	end_io || rc=1
 	[ "$(counter done_eh "$D")" -eq $((before + 2)) ] || { echo "done_eh did not rise by 2"; rc=1; }
@@ -255,7 +257,7 @@ flush_behind_held() {
 	taskset -c 1 timeout -k 5 60 sg_raw "$D" 35 00 00 00 00 00 00 00 00 00 >"$TMP/sg" 2>&1 &
 	sync=$!
 	wait_until 20 rose core_passthrough "$before" >"$TMP/moved" || rc=1
-	open irq
+	let_go
 	end_io "$FIRST" || rc=1
 	end_io || rc=1
 	wait $sync || rc=1
@@ -268,16 +270,16 @@ batch_rings_once() {
 	local rc=0 before fio
 	before=$(counter held "$D")
 	set_attr "$D" queue/nomerges 2
-	arm irq
+	hold_all
 	start_io
-	held irq || rc=1
+	in_flight || rc=1
 	taskset -c 1 fio --name=batch --filename="$D" --direct=1 --ioengine=libaio \
 		--rw=randwrite --bs=4k --offset=8m --size=32k --iodepth=8 \
 		--iodepth_batch_submit=8 --iodepth_batch_complete_min=8 \
 		--verify=crc32c --thread --output="$TMP/fio" &
 	fio=$!
 	wait_until 20 held_by 7 "$before" || rc=1
-	open irq
+	let_go
 	end_io || rc=1
 	wait $fio || { cat "$TMP/fio"; rc=1; }
 	set_attr "$D" queue/nomerges 0
@@ -291,9 +293,9 @@ stops_short() {
 	[ -d $trace/events ] || mount -t tracefs none $trace
 	set_attr "$D" queue/nomerges 2
 	set_attr "$D" device/queue_depth 3
-	arm irq
+	hold_all
 	start_io
-	held irq || rc=1
+	in_flight || rc=1
 	echo >$trace/trace
 	echo 1 >$trace/events/ata_split/ata_split_doorbell/enable
 	taskset -c 1 fio --name=short --filename="$D" --direct=1 --ioengine=libaio \
@@ -302,7 +304,7 @@ stops_short() {
 	fio=$!
 	wait_until 20 rung_for 2 || { cat $trace/trace "/sys/kernel/debug/ata_split/ata$PORT/counters"; rc=1; }
 	echo 0 >$trace/events/ata_split/ata_split_doorbell/enable
-	open irq
+	let_go
 	end_io || rc=1
 	wait $fio || { cat "$TMP/fio"; rc=1; }
 	set_attr "$D" device/queue_depth 32
@@ -421,7 +423,7 @@ check "the channel goes offline between build and start" pretend pretend_offline
 check "a command is parked between build and start" parked_command
 check "an internal command while tag 0 is being built" slot_0
 check "timeout between completion and scsi_done" late_done
-check "timeout before the interrupt handler" late_irq
+check "timeout before the interrupt" late_irq
 check "an interrupt rings for a doorbell that was put off" irq_rings
 check "error handling takes what was never rung" eh_takes_held
 check "a flush behind a doorbell that was put off" flush_behind_held

@@ -2,12 +2,12 @@
 # shellcheck shell=bash
 #
 # For tests that need the driver's test variant (make ATA_SPLIT_TEST=1): windows
-# that hold a command, and violations. Sourced after lib.sh.
+# that hold a command, and violations. Sourced after lib.sh and hba.sh.
 
 WINDOWS=/sys/kernel/debug/ata_split/window
 FAULT=/sys/module/ata_split/parameters/fault
 
-# The interrupt's CPU is held, and whoever has run on it may have to wait for it.
+# An interrupt's CPU is held, and whoever has run on it may have to wait for it.
 # So that is CPU 0, the commands run on CPU 1, and the test, from its start,
 # elsewhere.
 pin_test() {
@@ -20,8 +20,7 @@ need_variant() {
 	[ -d $WINDOWS ] || die "the driver is not the test variant: build it with make ATA_SPLIT_TEST=1"
 	D=${DISKS[0]}
 	PORT=$(ata_of "$D")
-	HOST=$(readlink -f "/sys/block/${D##*/}/device/../..")
-	HOST=/sys/class/scsi_host/${HOST##*/}
+	HBA_PORT=$(port_of "$D")
 	OFFSET=67108864	# behind what load writes to
 	"$HERE/dio" write "$D" 7 "$OFFSET" 262144
 	set_attr "$D" queue/scheduler none
@@ -29,7 +28,7 @@ need_variant() {
 	for irq in "$PCI/devices/$BDF"/msi_irqs/*; do
 		echo 0 >"/proc/irq/${irq##*/}/smp_affinity_list"
 	done
-	at_exit "open_all; echo none >$FAULT"
+	at_exit "open_all; let_go; echo none >$FAULT"
 }
 
 variant_skip() {
@@ -58,7 +57,32 @@ open() {
 }
 
 open_all() {
-	open building built issue irq "done"
+	open building built issue "done"
+}
+
+# Commands in flight are the model HBA's to hold.
+
+# The next command that it fetches stays in flight until let_go. Those behind do not.
+hold_next() {
+	hba forget && hba "when fetch port=$HBA_PORT nth=1 do hold"
+}
+
+# All that it fetches, error handling's commands as well.
+hold_all() {
+	hba hold "$HBA_PORT"
+}
+
+in_hba() {
+	[ $(($(hba waiting "$HBA_PORT"))) -ne 0 ]
+}
+
+in_flight() {
+	wait_until 10 in_hba || { echo "nothing came to the HBA"; return 1; }
+}
+
+# What is held is complete, with an interrupt.
+let_go() {
+	hba forget && hba resume "$HBA_PORT"
 }
 
 # start_io: read 4 KiB that are known, in the background. end_io tells whether
@@ -81,21 +105,15 @@ io() {
 	start_io && end_io
 }
 
-# A whole pass of error handling, with reset and IDENTIFY; returns at its end.
-eh_pass() {
-	echo "- - -" >"$HOST/scan"
-}
-
-# A read is in flight, its interrupt not looked at. A second one's doorbell waits
-# for a third one, which never comes.
+# A read is in flight. A second one's doorbell waits for a third one, which never comes.
 put_off() {
 	local before
 	before=$(counter held "$D")
-	arm irq
+	hold_next
 	start_io
 	# shellcheck disable=SC2034 # the caller waits for it
 	FIRST=$IO
-	held irq || return
+	in_flight || return
 	echo no_last >$FAULT
 	start_io
 	wait_until 10 moved held "$before"

@@ -7,10 +7,13 @@
 
 # shellcheck source=selftests/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=selftests/hba.sh
+. "${0%/*}/hba.sh"
 # shellcheck source=selftests/variant.sh
 . "${0%/*}/variant.sh"
 
 variant_skip
+need_hba
 V=${ATA_SPLIT_VIOLATION:-}
 [ -n "$V" ] || skip "set ATA_SPLIT_VIOLATION to the rule to break"
 need taskset
@@ -68,7 +71,7 @@ by_waiting() {
 by_interrupt() {
 	put_off || return
 	break_rule
-	open irq
+	let_go
 	wait_until 20 in_log "$REPORT"
 	keep_rules
 }
@@ -78,7 +81,7 @@ by_stale_doorbell() {
 	break_rule
 	eh_pass
 	keep_rules
-	open irq
+	let_go
 }
 
 by_stranding() {

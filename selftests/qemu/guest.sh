@@ -163,7 +163,7 @@ hba_reasons() {
 	local id
 	for id in ${hbas[@]+"${hbas[@]}"}; do
 		grep -m 1 -E 'ERROR: [A-Za-z]+Sanitizer|runtime error:' "$dir/$id.log" | sed "s/^/$id: /" || true
-		[ -n "$BREACHED" ] || grep -m 1 '^breach: ' "$dir/$id.log" | sed "s/^/$id: /" || true
+		[ -n "$BREACHED$complaints" ] || grep -m 1 '^breach: ' "$dir/$id.log" | sed "s/^/$id: /" || true
 	done
 }
 

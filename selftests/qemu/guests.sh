@@ -17,7 +17,7 @@
 #   files     of the host, to be in /guest                      (none)
 #   log       what QEMU logs, as for its -d                     (guest_errors,unimp)
 #   channel   virtio or serial, for what the guest reports       (virtio)
-#   complaints  "expected" where the kernel is meant to complain (none)
+#   complaints  "expected" where the kernel, or the model HBA, is meant to complain (none)
 #   crash     seed: QEMU is killed, and durable.py looks at the disks  (none)
 #   noise       what QEMU may complain of, a pattern             (nothing)
 #   expect    what the harness must report, for tests of itself: lines of a
@@ -219,16 +219,14 @@ guest_bpftrace() {
 	tests="bpftrace*"
 }
 
-# The driver's test variant, which holds commands at chosen places. Two
-# processors are held, so there must be two more. As with refusal, a command of
-# theirs fails.
+# The driver's test variant, which holds commands at chosen places, and the model HBA,
+# which holds them in flight. Two processors are held, so there must be two more.
 guest_races() {
-	six_disks
+	six_model_disks
 	cpus=4
 	build="test"
 	export_env ATA_SPLIT_VARIANT=test
 	tests="races*"
-	noise=$NOISE_TAG_IN_USE
 }
 
 # Registers that lie, and registers that are gone.
@@ -256,8 +254,6 @@ guest_violation() {
 	guest_races
 	tests="violation"
 	complaints="expected"
-	# a doorbell rung in a build is rung again in StartIo
-	noise=$NOISE_TAG_IN_USE
 	export_env "ATA_SPLIT_VIOLATION=$1"
 }
 
@@ -314,9 +310,10 @@ guest_hba_fuzz() {
 	fuzz_fault "$driver"
 }
 
-# HBAs of many kinds, one after the other.
+# HBAs of many kinds, one after the other, and memory above 4 GiB.
 guest_hba_caps() {
 	six_model_disks
+	memory=5120
 	tests="hba_caps*"
 }
 
