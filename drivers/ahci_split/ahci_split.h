@@ -10,14 +10,6 @@
 
 #define DRV_NAME			"ahci_split"
 
-#ifdef ATA_SPLIT_TEST
-/* The test can fake the contents of the HBA's registers, and observe writes. */
-#undef readl
-#undef writel
-#define readl(addr)			ata_split_fault_readl(addr)
-#define writel(val, addr)		ata_split_fault_writel(val, addr)
-#endif
-
 /**
  * struct ahci_split_host - an HBA; constant once it is probed
  * @mmio: ABAR

@@ -89,13 +89,6 @@ static __always_inline void ahci_split_handle(struct ata_port *ap, u32 status)
 	ahci_split_complete_active(ap);
 }
 
-/* End the delay of an interrupt, in the test variant. */
-static void ahci_split_unmask(struct ata_port *ap)
-{
-	if (!(ap->pflags & ATA_PFLAG_FROZEN))
-		writel(AHCI_PXI_ENABLED, ahci_split_port_mmio(ap) + AHCI_PXIE);
-}
-
 static __always_inline void ahci_split_port_intr(struct ata_port *ap)
 {
 	struct ahci_split_port *pp = to_ahci_split_port(ap);
@@ -103,18 +96,11 @@ static __always_inline void ahci_split_port_intr(struct ata_port *ap)
 	struct ata_split_batch batch __uninitialized;
 	u32 status;
 
-	if (ata_split_fault_irq(ap, ahci_split_unmask)) {
-		writel(0, pp->mmio + AHCI_PXIE);
-		return;
-	}
-
 	/* No lock: the handler of a vector does not run concurrently with itself. */
 	status = readl(pp->mmio + AHCI_PXIS);
 	writel(status, pp->mmio + AHCI_PXIS);
 
 	ata_split_complete_begin(&pp->build.split, &batch);
-	ata_split_fault_fis(&pp->dma->rx, sizeof(pp->dma->rx),
-			    &pp->dma->rx.sdb[2]);
 	ahci_split_handle(ap, status);
 	ata_split_complete_end(&pp->build.split, &batch);
 }

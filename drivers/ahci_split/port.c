@@ -100,8 +100,6 @@ int ahci_split_stop_engine(struct ata_port *ap)
 	void __iomem *mmio = ahci_split_port_mmio(ap);
 	u32 cmd = readl(mmio + AHCI_PXCMD);
 
-	if (ata_split_fault(ATA_SPLIT_FAULT_STUCK_ENGINE))
-		return -EIO;
 	if (!(cmd & (AHCI_PXCMD_ST | AHCI_PXCMD_CR)))
 		return 0;
 

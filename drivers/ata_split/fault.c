@@ -10,19 +10,12 @@
  * returns "open", "armed" or "held TAG".
  *
  * /sys/kernel/debug/ata_split/fail_map is a fault attribute that fails mappings.
- *
- * /sys/kernel/debug/ata_split/lies: writing "OFFSET AND OR COUNT" makes the next
- * COUNT reads of the register at that offset return (value & AND) | OR; "none"
- * removes all entries.  Reading returns, for each entry, its offset, the last value
- * written to the register meanwhile, and how many reads are left.
  */
 
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/fault-inject.h>
-#include <linux/io.h>
 #include <linux/module.h>
-#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/wait.h>
@@ -52,10 +45,7 @@ static const char * const ata_split_fault_names[ATA_SPLIT_NR_FAULTS] = {
 	[ATA_SPLIT_FAULT_STRAY_FUA]		= "stray_fua",
 	[ATA_SPLIT_FAULT_PRETEND_PMP]		= "pretend_pmp",
 	[ATA_SPLIT_FAULT_PRETEND_OFFLINE]	= "pretend_offline",
-	[ATA_SPLIT_FAULT_GARBAGE_FIS]		= "garbage_fis",
-	[ATA_SPLIT_FAULT_UNC_STATUS]		= "unc_status",
 	[ATA_SPLIT_FAULT_WRONG_DIRECTION]	= "wrong_direction",
-	[ATA_SPLIT_FAULT_STUCK_ENGINE]		= "stuck_engine",
 };
 
 static enum ata_split_fault ata_split_fault_now;
@@ -110,15 +100,12 @@ struct ata_split_window_ctl {
 	enum ata_split_window_state	state;
 	unsigned int			port;
 	int				tag;
-	struct ata_port			*ap;	/* WINDOW_IRQ only */
-	void				(*unmask)(struct ata_port *ap);
 };
 
 static struct ata_split_window_ctl ata_split_windows[ATA_SPLIT_NR_WINDOWS] = {
 	[ATA_SPLIT_WINDOW_BUILDING]	= { "building" },
 	[ATA_SPLIT_WINDOW_BUILT]	= { "built" },
 	[ATA_SPLIT_WINDOW_ISSUE]	= { "issue" },
-	[ATA_SPLIT_WINDOW_IRQ]		= { "irq" },
 	[ATA_SPLIT_WINDOW_DONE]		= { "done" },
 };
 
@@ -254,15 +241,6 @@ static ssize_t window_write(struct file *file, const char __user *ubuf,
 	if (arm && sscanf(buf, "%u %d", &port, &tag) < 1)
 		return -EINVAL;
 
-	/* A masked interrupt is unmasked here only, so the window stays held. */
-	if (!arm && win->state == WINDOW_HELD && READ_ONCE(win->unmask)) {
-		spin_lock_irq(win->ap->lock);
-		WRITE_ONCE(win->state, WINDOW_OPEN);
-		win->unmask(win->ap);
-		spin_unlock_irq(win->ap->lock);
-		return len;
-	}
-
 	spin_lock_irq(&win->lock);
 	if (arm && win->state == WINDOW_HELD) {
 		spin_unlock_irq(&win->lock);
@@ -282,128 +260,6 @@ static const struct file_operations window_fops = {
 	.open		= window_open,
 	.read		= seq_read,
 	.write		= window_write,
-	.llseek		= seq_lseek,
-	.release	= single_release,
-};
-
-/* Registers with faked contents ----------------------------------------------- */
-
-#define ATA_SPLIT_NR_LIES	8
-
-static struct ata_split_lie {
-	unsigned int			offset;
-	u32				and;
-	u32				or;
-	u32				written;
-	unsigned int			left;
-} ata_split_lies[ATA_SPLIT_NR_LIES];
-
-static unsigned int ata_split_nr_lies;
-static DEFINE_SPINLOCK(ata_split_lies_lock);	/* protects both */
-
-/**
- * ata_split_fault_readl - readl() that may return a faked value
- * @addr: register, identified by its offset within the page
- *
- * Context: Any context.
- *
- * Return: the value of the register, or the one that the test wants.
- */
-u32 ata_split_fault_readl(const void __iomem *addr)
-{
-	u32 val = readl(addr);
-	unsigned long flags;
-	unsigned int i;
-
-	if (!READ_ONCE(ata_split_nr_lies))
-		return val;
-
-	spin_lock_irqsave(&ata_split_lies_lock, flags);
-	for (i = 0; i < ata_split_nr_lies; i++) {
-		struct ata_split_lie *lie = &ata_split_lies[i];
-
-		if (lie->left && lie->offset == offset_in_page(addr)) {
-			val = (val & lie->and) | lie->or;
-			lie->left--;
-		}
-	}
-	spin_unlock_irqrestore(&ata_split_lies_lock, flags);
-	return val;
-}
-EXPORT_SYMBOL_GPL(ata_split_fault_readl);
-
-/**
- * ata_split_fault_writel - writel() that records writes to a faked register
- * @val: value
- * @addr: register, as for ata_split_fault_readl()
- *
- * Context: Any context.
- */
-void ata_split_fault_writel(u32 val, void __iomem *addr)
-{
-	unsigned long flags;
-	unsigned int i;
-
-	writel(val, addr);
-	if (!READ_ONCE(ata_split_nr_lies))
-		return;
-
-	spin_lock_irqsave(&ata_split_lies_lock, flags);
-	for (i = 0; i < ata_split_nr_lies; i++)
-		if (ata_split_lies[i].offset == offset_in_page(addr))
-			ata_split_lies[i].written = val;
-	spin_unlock_irqrestore(&ata_split_lies_lock, flags);
-}
-EXPORT_SYMBOL_GPL(ata_split_fault_writel);
-
-static int lies_show(struct seq_file *m, void *v)
-{
-	unsigned int i;
-
-	spin_lock_irq(&ata_split_lies_lock);
-	for (i = 0; i < ata_split_nr_lies; i++)
-		seq_printf(m, "%#x %#x %u\n", ata_split_lies[i].offset,
-			   ata_split_lies[i].written, ata_split_lies[i].left);
-	spin_unlock_irq(&ata_split_lies_lock);
-	return 0;
-}
-
-static int lies_open(struct inode *inode, struct file *file)
-{
-	return single_open(file, lies_show, NULL);
-}
-
-static ssize_t lies_write(struct file *file, const char __user *ubuf,
-			  size_t len, loff_t *ppos)
-{
-	struct ata_split_lie lie = { .written = 0 };
-	char buf[64] = "";
-	int rc = 0;
-	bool none;
-
-	if (len >= sizeof(buf) || copy_from_user(buf, ubuf, len))
-		return -EINVAL;
-	none = sysfs_streq(buf, "none");
-	if (!none && sscanf(buf, "%i %i %i %u", &lie.offset, &lie.and, &lie.or,
-			    &lie.left) != 4)
-		return -EINVAL;
-
-	spin_lock_irq(&ata_split_lies_lock);
-	if (none)
-		ata_split_nr_lies = 0;
-	else if (ata_split_nr_lies < ATA_SPLIT_NR_LIES)
-		ata_split_lies[ata_split_nr_lies++] = lie;
-	else
-		rc = -ENOSPC;
-	spin_unlock_irq(&ata_split_lies_lock);
-	return rc ?: len;
-}
-
-static const struct file_operations lies_fops = {
-	.owner		= THIS_MODULE,
-	.open		= lies_open,
-	.read		= seq_read,
-	.write		= lies_write,
 	.llseek		= seq_lseek,
 	.release	= single_release,
 };
@@ -580,48 +436,6 @@ void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis)
 EXPORT_SYMBOL_GPL(ata_split_fault_issue);
 
 /**
- * ata_split_fault_irq - at the start of the interrupt handler
- * @ap: port
- * @unmask: the LLD's function to unmask the port's interrupt
- *
- * Context: Completion.
- *
- * Return: true if the LLD must mask the port's interrupt and return.
- */
-bool ata_split_fault_irq(struct ata_port *ap,
-			 void (*unmask)(struct ata_port *ap))
-{
-	struct ata_split_window_ctl *win =
-		&ata_split_windows[ATA_SPLIT_WINDOW_IRQ];
-
-	if (!window_catch(win, ap->print_id, WINDOW_ANY_TAG))
-		return false;
-	win->ap = ap;
-	win->unmask = unmask;
-	return true;
-}
-EXPORT_SYMBOL_GPL(ata_split_fault_irq);
-
-/**
- * ata_split_fault_fis - in the interrupt handler, before it reads a received FIS
- * @fis: received FISes
- * @size: size of @fis
- * @status: status and error of queued commands in @fis
- *
- * Context: Completion.  Caller holds ap->lock.
- */
-void ata_split_fault_fis(void *fis, size_t size, u8 *status)
-{
-	if (ata_split_fault(ATA_SPLIT_FAULT_UNC_STATUS)) {
-		status[0] = ATA_DRDY | ATA_ERR;
-		status[1] = ATA_UNC;
-	}
-	if (ata_split_fault(ATA_SPLIT_FAULT_GARBAGE_FIS))
-		get_random_bytes(fis, size);
-}
-EXPORT_SYMBOL_GPL(ata_split_fault_fis);
-
-/**
  * ata_split_fault_done_begin - in the interrupt handler, after it dropped the lock
  * @sp: port
  *
@@ -659,7 +473,6 @@ void ata_split_fault_init(struct dentry *dir)
 		debugfs_create_file(ata_split_windows[i].name, 0600, windows,
 				    &ata_split_windows[i], &window_fops);
 	}
-	debugfs_create_file("lies", 0600, dir, NULL, &lies_fops);
 #ifdef CONFIG_FAULT_INJECTION_DEBUG_FS
 	fault_create_debugfs_attr("fail_map", dir, &ata_split_fail_map);
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Fault injection, for the test variant (make ATA_SPLIT_TEST=1) only: windows that
- * hold a command at a named point until the test opens them, violations of the
- * rules, which a checker must report, and registers with faked contents.  In the
- * normal modules all of this is empty.
+ * hold a command at a named point until the test opens them, and violations of the
+ * rules, which a checker must report.  In the normal modules all of this is empty.
  */
 #ifndef _ATA_SPLIT_FAULT_H
 #define _ATA_SPLIT_FAULT_H
@@ -34,10 +33,7 @@ struct ata_split_port;
  * @ATA_SPLIT_FAULT_STRAY_FUA: writes have FUA set without a request for it
  * @ATA_SPLIT_FAULT_PRETEND_PMP: StartIo sees a port multiplier
  * @ATA_SPLIT_FAULT_PRETEND_OFFLINE: StartIo sees the PCI channel offline
- * @ATA_SPLIT_FAULT_GARBAGE_FIS: received FISes contain random data
- * @ATA_SPLIT_FAULT_UNC_STATUS: the status of queued commands is a read error
  * @ATA_SPLIT_FAULT_WRONG_DIRECTION: reads arrive with DMA_TO_DEVICE
- * @ATA_SPLIT_FAULT_STUCK_ENGINE: a port's command engine does not stop
  * @ATA_SPLIT_NR_FAULTS: number of faults
  */
 enum ata_split_fault {
@@ -60,10 +56,7 @@ enum ata_split_fault {
 	ATA_SPLIT_FAULT_STRAY_FUA,
 	ATA_SPLIT_FAULT_PRETEND_PMP,
 	ATA_SPLIT_FAULT_PRETEND_OFFLINE,
-	ATA_SPLIT_FAULT_GARBAGE_FIS,
-	ATA_SPLIT_FAULT_UNC_STATUS,
 	ATA_SPLIT_FAULT_WRONG_DIRECTION,
-	ATA_SPLIT_FAULT_STUCK_ENGINE,
 	ATA_SPLIT_NR_FAULTS,
 };
 
@@ -73,8 +66,6 @@ enum ata_split_fault {
  * @ATA_SPLIT_WINDOW_BUILT: between BuildIo and StartIo
  * @ATA_SPLIT_WINDOW_ISSUE: an internal command, before ->qc_issue() rings; the
  *	lock is dropped meanwhile
- * @ATA_SPLIT_WINDOW_IRQ: the port's interrupt, before it is handled; it is masked
- *	meanwhile and no CPU is held
  * @ATA_SPLIT_WINDOW_DONE: in the interrupt handler, after it dropped the lock
  * @ATA_SPLIT_NR_WINDOWS: number of windows
  */
@@ -82,7 +73,6 @@ enum ata_split_window {
 	ATA_SPLIT_WINDOW_BUILDING,
 	ATA_SPLIT_WINDOW_BUILT,
 	ATA_SPLIT_WINDOW_ISSUE,
-	ATA_SPLIT_WINDOW_IRQ,
 	ATA_SPLIT_WINDOW_DONE,
 	ATA_SPLIT_NR_WINDOWS,
 };
@@ -98,11 +88,6 @@ void ata_split_fault_fresh(const struct ata_split_port *sp, u32 epoch)
 	__in_startio;
 void ata_split_fault_check(const struct ata_split_port *sp);
 void ata_split_fault_issue(struct ata_queued_cmd *qc, const void *cfis);
-bool ata_split_fault_irq(struct ata_port *ap,
-			 void (*unmask)(struct ata_port *ap));
-void ata_split_fault_fis(void *fis, size_t size, u8 *status);
-u32 ata_split_fault_readl(const void __iomem *addr);
-void ata_split_fault_writel(u32 val, void __iomem *addr);
 void ata_split_fault_done_begin(const struct ata_split_port *sp);
 void ata_split_fault_done_end(void);
 void ata_split_fault_init(struct dentry *dir);
@@ -127,14 +112,6 @@ static inline void ata_split_fault_fresh(const struct ata_split_port *sp,
 static inline void ata_split_fault_check(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_issue(struct ata_queued_cmd *qc,
 					 const void *cfis) { }
-
-static inline bool ata_split_fault_irq(struct ata_port *ap,
-				       void (*unmask)(struct ata_port *ap))
-{
-	return false;
-}
-
-static inline void ata_split_fault_fis(void *fis, size_t size, u8 *status) { }
 static inline void ata_split_fault_done_begin(const struct ata_split_port *sp) { }
 static inline void ata_split_fault_done_end(void) { }
 static inline void ata_split_fault_init(struct dentry *dir) { }
