@@ -11,7 +11,7 @@
 
 need_hba
 need fio
-begin 22 all-disks disks
+begin 24 all-disks disks
 errors_expected
 N=${#DISKS[@]}
 
@@ -79,6 +79,8 @@ check "AHCI 1.0" variant "$N" "vs 0x10000"
 check "AHCI 1.1" variant "$N" "vs 0x10100"
 check "two ports" variant 2 "pi 0x3"
 check "ports with a gap" variant 3 "pi 0x15"
+check "AHCI 1.3" variant "$N" "vs 0x10300"
 check "AHCI 1.2 without PI" variant "$N" "vs 0x10200" "pi 0"
 check "as before" variant "$N"
+check "a mask of 64 bits" mask 64
 finish
