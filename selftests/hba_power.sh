@@ -119,7 +119,13 @@ device_wakes() {
 # Neither changes of policy nor of PhyRdy are for error handling to reset the link.
 quiet() {
 	klog_clean || return
-	[ "$(links_up)" -eq 1 ] || { klog | grep "^ata$ATA"; return 1; }
+	[ "$(links_up)" -eq "$LINKS_UP" ] || { klog | grep "^ata$ATA"; return 1; }
+}
+
+# Later kernels than 6.1 use the number of a port again that is bound again.
+watch() {
+	ATA=$(ata_of "$D")
+	LINKS_UP=$(links_up)
 }
 
 links_up() {
@@ -176,14 +182,14 @@ at_exit plain
 if [ "$DRIVER" != ahci ]; then
 	check "stock ahci leaves a disk asleep" asleep
 	check "links are active, and stay so" woken
+	watch
 	check "a policy is refused" refused
-	ATA=$(ata_of "$D")
 	check "no error handling on the way" quiet
 	finish
 	exit
 fi
 check "an HBA with link power management" capable ahci
-ATA=$(ata_of "$D")
+watch
 check "max_performance" max_performance
 check "medium_power" medium_power
 check "med_power_with_dipm" med_power_with_dipm

@@ -34,7 +34,7 @@ pci.c s/hba.mute || intx_masked/hba.mute/
 check.c s/p->orphans >> pm & 1/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
 check.c s/value & p->ci && !p->lied/false/
-port.c s/p->disk.packet ? SIG_ATAPI : SIG_DISK/SIG_DISK/
+port.c s/d->packet ? SIG_ATAPI : SIG_DISK/SIG_DISK/
 atapi.c s/!(c->header\[0\] & HDR_A) &&/false \&\&/
 atapi.c s/most = DRQ_MOST;/most = 2 * DRQ_MOST;/
 atapi.c s/while (c->moved % unit/while (false/
@@ -93,7 +93,7 @@ ccc.c s/ccc.since = timed() ? now() : 0;/ccc.since = now();/
 ccc.c s/^\tccc.left = CCC_TV(ccc.ctl) \* MS;//
 host.c s/hba.is |= 1u << nr;//
 host.c s/if (!irq_single() || !before)/if (!irq_single())/
-port.c s/p->disk.present && p->cmd & CMD_POD/p->disk.present/
+port.c s/ && p->cmd & CMD_POD;/;/
 port.c s/if (!(p->disk.sata_on & SATA_SSP))/if (true)/
 port.c s/if ((p->sctl ^ value) & .*/if (false)/
 port.c s/p->devslp = value & writable/p->devslp = value/

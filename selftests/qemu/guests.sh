@@ -40,14 +40,14 @@ guests_of() {
 		echo plain refusal kexec bpftrace hba
 		# What the other lacks a driver for, has no need of, or shows as well.
 		if [ "${2:-}" = 6.1 ]; then
-			echo splitctl hba_caps hba_msi hba_one
+			echo splitctl hba_devices hba_caps hba_msi hba_one
 		else
 			echo viommu hba_stock
 		fi ;;
 	rt) echo plain refusal ;;
 	kcsan) echo kcsan violation-sactive_in_build ;;
 	*) echo host plain manage iommu interface lies stuck faults swiotlb hba_intx races refusal \
-		suspend crash-1 crash-2 crash-3 hba \
+		suspend crash-1 crash-2 crash-3 hba hba_fuzz \
 		meta meta_qemu meta_hang meta_panic meta_crash meta_hba meta_hba_log meta_hba_line ;
 	   # shellcheck disable=SC2086 # words
 	   printf 'violation-%s\n' $VIOLATIONS ;;
@@ -62,6 +62,10 @@ SPECIAL="passthrough_error* io_error* faults* hotplug* scarcity* restart* suspen
 # Tests of what people do to a driver, and of what they do it with.
 MANAGE="reconfigure* bind_unbind* load_unload* sysfs* direction*"
 INTERFACE="parameters* hostile*"
+
+# On the model HBA: disks, and what else there is at its ports.
+HBA="hba_vectors hba_order hba_unplug hba_errors hba_cache"
+HBA_DEVICES="hba_atapi hba_pmp hba_power hba_enclosure"
 
 # One controller with all its ports in use, and every test of what commands do. Most of
 # the memory is above 4 GiB.
@@ -285,19 +289,27 @@ guest_suspend() {
 # whether the driver broke a rule of AHCI's.
 guest_hba() {
 	six_model_disks "msix 6"
-	three_drives
-	hba hba2 a "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
-		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
-	export_env ATA_SPLIT_VECTORS=ports ATA_SPLIT_PMP=0000:00:0a.0
-	append="libata.fua=1 libata.atapi_an=1 libata.force=7:atapi_mod16_dma"
-	tests="hba_* ncq_error"
-	not="hba_caps* hba_fuzz*"
+	export_env ATA_SPLIT_VECTORS=ports
+	append="libata.fua=1"
+	tests="$HBA ncq_error"
 	limit=1500
 }
 
-# The same with stock ahci.
-guest_hba_stock() {
+# Other devices than disks, and what the driver has no support for.
+guest_hba_devices() {
 	guest_hba
+	three_drives
+	hba hba2 a "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
+		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
+	export_env ATA_SPLIT_PMP=0000:00:0a.0
+	append+=" libata.atapi_an=1 libata.force=7:atapi_mod16_dma"
+	tests=$HBA_DEVICES
+}
+
+# All of that with stock ahci.
+guest_hba_stock() {
+	guest_hba_devices
+	tests="$HBA $HBA_DEVICES ncq_error"
 	driver=ahci
 }
 
