@@ -55,10 +55,11 @@ check "the HBA names commands that there are not" fewer survives "sact $PORT 0xf
 check "the link is lost" survives "flap $PORT 1"
 # Not PhyRdyChg, which later kernels ignore for a while after a change of link power policy.
 check "SError says that the disk was exchanged" survives "serr $PORT 0x04000000"
-check "interrupts are lost" survives "when fis port=$PORT nth=9 do mute on" \
-	"when sctl port=$PORT do mute off"
+# What ends a fault comes first: with the next line it may have begun.
+check "interrupts are lost" survives "when sctl port=$PORT do mute off" \
+	"when fis port=$PORT nth=9 do mute on"
 # Stock ahci sets PxCMD.ST before it has cleared PxCMD.CR.
-check_split "the command engine does not stop" survives "stuck $PORT cr" \
-	"when fetch port=$PORT nth=9 do error 0x84" "when sctl port=$PORT do stuck $PORT none"
+check_split "the command engine does not stop" survives "when sctl port=$PORT do stuck $PORT none" \
+	"stuck $PORT cr" "when fetch port=$PORT nth=9 do error 0x84"
 check "nobody has noticed anything" load_ok
 finish

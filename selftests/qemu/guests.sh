@@ -675,7 +675,7 @@ logged_disk() {
 monitor() {
 	local path=${dir//,/,,}/monitor
 	machine+=(-chardev "socket,id=monitor,path=$path,server=on,wait=off"
-		-mon "chardev=monitor,mode=control"
+		-qmp chardev:monitor
 		-chardev "socket,id=guest-monitor,path=$path"
 		-device "virtserialport,chardev=guest-monitor,name=ata_split.monitor")
 }
