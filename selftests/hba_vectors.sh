@@ -71,7 +71,7 @@ spurious_under_load() {
 	local port rc=0
 	port=$(port_of "${DISKS[0]}")
 	hba delay 500 2000 && hba "when fetch port=$port do irq $port" || return
-	start_load "${DISKS[@]}"
+	start_load "${DISKS[0]}" "${DISKS[1]}"
 	wait_until 120 more_requests "${DISKS[0]}" $(($(requests "${DISKS[0]}") + 300)) ||
 		{ echo "fewer than 300 commands"; rc=1; }
 	load_ok || rc=1
