@@ -37,10 +37,10 @@ NOISE_TAG_IN_USE="process_ncq_command: tag [0-9]* already used"
 guests_of() {
 	case $1 in
 	distro)
-		echo plain refusal kexec bpftrace hba
+		echo plain refusal kexec hba
 		# What the other lacks a driver for, has no need of, or shows as well.
 		if [ "${2:-}" = 6.1 ]; then
-			echo splitctl hba_devices hba_caps hba_msi hba_one
+			echo bpftrace splitctl hba_devices hba_caps hba_msi hba_one
 		else
 			echo viommu hba_stock
 		fi ;;
