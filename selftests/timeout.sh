@@ -66,14 +66,15 @@ timeout_seen() {
 }
 
 # The log has the registers, what was done before and what was not; once, though
-# error handling may have run more often, after it, and on less than a screen.
+# error handling may have run more often, after it, and on less than a screen. What was
+# done may be what libata asks the disk after recovery, if that was faster.
 reported() {
 	local report log
 	log=$(klog)
 	report=$(grep -A 24 'registers, last commands and commands in flight' <<<"$log" |
 		grep -E 'registers, |: PxIS |tag +[0-9]+ |and [0-9]+ more')
 	grep -q 'error handling: PxIS [0-9a-f]\{8\} PxCMD ' <<<"$report" &&
-		grep -qE 'tag +[0-9]+ done_deferred 0x0 [0-9]+ ms (28|2a|88|8a) ' <<<"$report" &&
+		grep -qE 'tag +[0-9]+ (done_deferred 0x0 [0-9]+ ms (28|2a|88|8a)|core_passthrough [0-9a-f]{2}) ' <<<"$report" &&
 		grep -qE 'tag +[0-9]+ failed 0x4 [0-9]{4,} ms (28|2a|88|8a) ' <<<"$report" &&
 		[ "$(grep -c 'registers, last commands' <<<"$log")" -eq 1 ] &&
 		[ "$(wc -l <<<"$report")" -le 20 ] && after_recovery && same_clock && return
