@@ -21,6 +21,15 @@ port_of() {
 	tr -d '\0' <"/sys/block/${1##*/}/device/vpd_pg80" | sed -n 's/.*HBA-\([0-9.]*\).*/\1/p'
 }
 
+# disk_at PORT: the disk there; it may have another name than before
+disk_at() {
+	local d
+	for d in $(behind); do
+		[ "$(port_of "$d")" != "$1" ] || [ ! -b "$d" ] || { echo "$d"; return; }
+	done
+	return 1
+}
+
 # hba_port ID: the port of one of several (QEMU's guests.sh)
 hba_port() {
 	local dir

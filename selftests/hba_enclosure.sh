@@ -18,11 +18,7 @@ enclosure() {
 }
 
 found() {
-	local d
-	for d in $(behind); do
-		[ "$(port_of "$d")" != "$PORT" ] || [ ! -b "$d" ] || { D=$d; return; }
-	done
-	return 1
+	D=$(disk_at "$PORT")
 }
 
 plain() {

@@ -24,13 +24,15 @@ note "seed $SEED"
 # With too many errors libata slows a disk down or stops queueing, so each round begins
 # with a new probe, without misbehaviour.
 round() {
-	local d
+	local d rc=0
 	for d in "${DISKS[@]}"; do
 		set_attr "$d" device/timeout 3
 	done
 	hba "seed $1" && hba fuzz on || return
-	FIO_LIMIT=250 load 5 "${DISKS[@]}" || { echo "seed $1"; return 1; }
-	hba fuzz off && rebind
+	FIO_LIMIT=250 load 5 "${DISKS[@]}" || rc=1
+	hba fuzz off && rebind || rc=1
+	[ $rc -eq 0 ] || echo "seed $1"
+	return $rc
 }
 
 behaviours() {
@@ -44,15 +46,15 @@ rounds() {
 		round "$SEED" || return
 	done
 	hba fuzzed
-	[ "$(passes)" -gt 0 ]
+	[ "$(recoveries)" -gt 0 ]
 }
 
-passes() {
+recoveries() {
 	klog | grep -c "EH complete"
 }
 
 check "data survive misbehaviour" rounds
 note "$(hba fuzzed)"
-note "$(passes) passes of error handling, up to seed $((SEED - 1))"
+note "$(recoveries) passes of error handling, up to seed $((SEED - 1))"
 check "all disks are what they were" load 2 "${DISKS[@]}"
 finish

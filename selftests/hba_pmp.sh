@@ -22,15 +22,6 @@ BDF=$ATA_SPLIT_PMP
 begin 14
 errors_expected
 
-# disk_at PORT: its name
-disk_at() {
-	local d
-	for d in $(behind); do
-		[ "$(port_of "$d")" != "$1" ] || [ ! -b "$d" ] || { echo "$d"; return; }
-	done
-	return 1
-}
-
 there() {
 	local port
 	for port; do

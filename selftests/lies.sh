@@ -92,11 +92,7 @@ quiet() {
 
 # The disk may have another name, if it was given up.
 found_again() {
-	local d
-	for d in $(behind); do
-		[ "$(port_of "$d")" != "$PORT" ] || [ ! -b "$d" ] || { D=$d; io; return; }
-	done
-	return 1
+	D=$(disk_at "$PORT") && io
 }
 
 # While error handling resets the link; it may well give up. Nothing hangs, and all is

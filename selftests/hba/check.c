@@ -19,7 +19,7 @@ void breach(const char *format, ...)
 	va_list args;
 
 	/* What a driver does to an HBA that is gone, or lies, tells nothing. */
-	if (hba.ones)
+	if (hba.ones || hba.excused)
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);

@@ -85,7 +85,10 @@ static void stray(struct port *p, struct cmd *c, uint64_t chance)
 	sdb_fis(p, c->pm, STS_DRDY, 0, (uint32_t)chance & idle(p));
 }
 
-/* Not after a command whose outcome the driver reads there. */
+/*
+ * Not after a command whose outcome the driver reads there, and neither status nor error:
+ * an error that is told is one, which libata need not try again.
+ */
 static void garbage(struct port *p, struct cmd *c, uint64_t chance)
 {
 	uint8_t fis[RX_SIZE];
@@ -95,6 +98,10 @@ static void garbage(struct port *p, struct cmd *c, uint64_t chance)
 		return;
 	for (i = 0; i < sizeof(fis); i++)
 		fis[i] = (uint8_t)hash(chance, p->nr, i);
+	fis[RX_RFIS + 2] = STS_DRDY;
+	fis[RX_RFIS + 3] = 0;
+	fis[RX_SDBFIS + 2] = STS_DRDY;
+	fis[RX_SDBFIS + 3] = 0;
 	port_fis(p, 0, fis, sizeof(fis));
 }
 

@@ -194,6 +194,7 @@ struct port {
 	uint32_t	device_tfd[16];	/* with FBS; PxTFD is that of PxFBS.DEV */
 	uint16_t	failed;		/* with FBS: devices with errors that DEC has to clear */
 	bool		lied;		/* about SACT or CI: what it says is no promise */
+	bool		cmd_lied;	/* about PxCMD, when it was read last */
 	bool		d2h_waits;	/* the first FIS, until FRE is set */
 	bool		ack_due;	/* IS was read with this bit, and PxIS not written since */
 	uint32_t	pending;	/* enabled causes that an interrupt was raised for */
@@ -239,6 +240,7 @@ struct hba {
 	uint64_t	reset_due;
 	/* what a test does to all of it */
 	bool		ones;		/* gone: registers read ones, and nothing is done */
+	bool		excused;	/* what the driver does now comes of a lie */
 	bool		mute;		/* causes without interrupts */
 	uint64_t	mute_until;	/* by chance, until then */
 	bool		fuzz;		/* misbehaves by chance */

@@ -47,8 +47,11 @@ void lie_list(char *text, size_t n)
 /* What a read of the register answers; p is its port, if it is one's. */
 uint32_t lie_read(struct port *p, uint32_t offset, uint32_t value)
 {
+	bool command = p && offset % HBA_PORT_SIZE == PX_CMD;
 	struct lie *l;
 
+	if (command)
+		p->cmd_lied = false;
 	for (l = lies; l < lies + count; l++) {
 		if (l->offset != offset || !l->left)
 			continue;
@@ -57,6 +60,8 @@ uint32_t lie_read(struct port *p, uint32_t offset, uint32_t value)
 		/* A driver may issue again what it was told is done. */
 		if (p && (offset % HBA_PORT_SIZE == PX_SACT || offset % HBA_PORT_SIZE == PX_CI))
 			p->lied = true;
+		if (command)
+			p->cmd_lied = true;
 	}
 	return value;
 }

@@ -307,7 +307,10 @@ void port_write(struct port *p, uint32_t offset, uint32_t value)
 		hba_interrupt(p);
 		break;
 	case PX_CMD:
+		/* A driver changes a bit of what it has read. */
+		hba.excused = p->cmd_lied;
 		write_cmd(p, value);
+		hba.excused = false;
 		break;
 	case PX_SCTL:
 		write_sctl(p, value);

@@ -62,6 +62,12 @@ static void test_lies_excuse(void)
 	check(rd(0, PX_SACT) == 0);
 	ring(0, 1);
 	check(clean());
+	/* What was read is written back, with CLO; once it was read well, that is a breach. */
+	command("lie 0x%x 0xffffffff 0x8 1", REG(0, PX_CMD));
+	wr(0, PX_CMD, rd(0, PX_CMD));
+	check(clean());
+	wr(0, PX_CMD, rd(0, PX_CMD) | CMD_CLO);
+	check(broken("3.3.7") == 1);
 }
 
 static void test_garbage(void)

@@ -104,6 +104,8 @@ control.c s/irq_send(port/irq_port(port/
 lie.c s/(value & l->and) | l->or/value \& l->and/
 lie.c s/|| !l->left/|| false/
 lie.c s/p->lied = true/p->lied = false/
+lie.c s/p->cmd_lied = true/p->cmd_lied = false/
+lie.c s/^\t\tp->cmd_lied = false;//
 lie.c s/l->written = value/l->written = 0/
 lie.c s/p->garbled++/i/
 port.c s/if (p->garbage)/if (false)/

@@ -22,6 +22,21 @@ good() {
 	printf 'ok %s\n' "$*"
 }
 
+# noticed WHAT SCRIPT FILE COMMAND...: does COMMAND fail for FILE, which is good, when it
+# has been changed by SCRIPT, which is sed's?
+noticed() {
+	local what=$1 script=$2 file=$3
+	shift 3
+	sed "$script" "$file" >"$file.changed"
+	if cmp -s "$file" "$file.changed"; then
+		bad "$what: nothing to change"
+	elif "$@" "$file.changed" >/dev/null; then
+		bad "$what: nobody noticed"
+	else
+		good "$what is noticed"
+	fi
+}
+
 # What a maintainer should know and no failure: check.sh shows it.
 news() {
 	printf 'news %s\n' "$*"

@@ -26,19 +26,13 @@ record() {
 	fi
 }
 
-# seen WHAT SCRIPT: would it be noticed? SCRIPT is sed's, for the model's trace.
+# seen WHAT SCRIPT: would it be noticed?
 seen() {
-	sed "$2" "$OUT/hba" >"$OUT/changed"
-	! cmp -s "$OUT/hba" "$OUT/changed" || { bad "$1: nothing to change"; return; }
-	if "$MODEL/compare.py" "$OUT/qemu" "$OUT/changed" >/dev/null; then
-		bad "$1: nobody noticed"
-	else
-		good "$1 is noticed"
-	fi
+	noticed "$@" "$OUT/hba" "$MODEL/compare.py" "$OUT/qemu"
 }
 
 mkdir -p "$OUT"
-KIT=$("$QEMU_DIR/prepare.sh" "$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")" distro)
+KIT=$("$QEMU_DIR/prepare.sh" "$(production_series)" distro)
 record qemu >"$OUT/failed" &
 record hba || BAD=1
 wait $! || { BAD=1; cat "$OUT/failed"; }

@@ -23,19 +23,13 @@ record() {
 	cp "$KIT/guest-registers-$1/qemu.log" "$OUT/$1"
 }
 
-# seen WHAT SCRIPT: would it be noticed? SCRIPT is sed's, for the log.
+# seen WHAT SCRIPT: would it be noticed?
 seen() {
-	sed "$2" "$OUT/ahci_split" >"$OUT/changed"
-	! cmp -s "$OUT/ahci_split" "$OUT/changed" || { bad "$1: nothing to change"; return; }
-	if "$REGISTERS/compare.py" "$OUT/ahci" "$OUT/changed" >/dev/null; then
-		bad "$1: nobody noticed"
-	else
-		good "$1 is noticed"
-	fi
+	noticed "$@" "$OUT/ahci_split" "$REGISTERS/compare.py" "$OUT/ahci"
 }
 
 mkdir -p "$OUT"
-KIT=$("$QEMU_DIR/prepare.sh" "$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")" distro)
+KIT=$("$QEMU_DIR/prepare.sh" "$(production_series)" distro)
 record ahci >"$OUT/failed" &
 record ahci_split || BAD=1
 wait $! || { BAD=1; cat "$OUT/failed"; }

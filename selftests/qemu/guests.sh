@@ -529,6 +529,7 @@ guest_registers() {
 	driver=$1
 	channel=serial
 	end=reboot
+	files=("$TOP/selftests/host/registers/disks.sh")
 	controller ahci0 8
 	disk ahci0 0
 	bad_disk ahci0 1 20480
@@ -545,6 +546,7 @@ guest_registers() {
 guest_model() {
 	driver=ahci
 	cpus=1
+	files=("$TOP/selftests/host/registers/disks.sh")
 	if [ "$1" = qemu ]; then
 		controller ahci0 8
 		disk ahci0 0

@@ -13,6 +13,8 @@ DRIVER=/sys/bus/pci/drivers/ahci
 BDF=$ATA_SPLIT_CONTROLLER
 OTHER=/sys/bus/pci/devices/0000:00:1f.2
 PHASE=0
+# shellcheck source=selftests/host/registers/disks.sh
+. /guest/disks.sh
 
 if [ -n "${ATA_SPLIT_HBA:-}" ]; then
 	# shellcheck source=selftests/hba.sh
@@ -42,23 +44,10 @@ answer() {
 	echo "answer $PHASE: $rc $text"
 }
 
-# disk PORT: of the controller, from 0
+# disk PORT: its name
 disk() {
-	local port dir
-	for port in "/sys/bus/pci/devices/$BDF"/ata*; do
-		[ "$(cat "/sys/class/ata_port/${port##*/}/port_no")" = $(($1 + 1)) ] || continue
-		dir=$(compgen -G "$port/host*/target*/*/block/sd*") && echo "/dev/${dir##*/}"
-	done
-}
-
-wait_for_disks() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		[ "$(compgen -G "/sys/bus/pci/devices/$BDF/ata*/host*/target*/*/block/sd*" | wc -l)" -lt 3 ] || break
-		sleep 0.2
-	done
-	# partitions are looked for
-	sleep 3
+	local dir
+	dir=$(of_port "$1" 'host*/target*/*/block/sd*') && echo "/dev/${dir##*/}"
 }
 
 wait_for_disks
@@ -66,8 +55,8 @@ echo "$BDF" >$DRIVER/unbind
 phase probe
 echo "$BDF" >$DRIVER/bind
 wait_for_disks
-D=$(disk 0)
-BAD=$(disk 1)
+D=$(disk 1)
+BAD=$(disk 2)
 phase "queued commands"
 answer "$HERE/dio" write "$D" 1 65536 65536
 answer "$HERE/dio" check "$D" 1 65536 65536
@@ -90,7 +79,7 @@ phase "one that is not queued fails"
 echo 1 >"/sys/block/${BAD##*/}/device/queue_depth"
 answer dd if="$BAD" of=/dev/null bs=512 skip=20480 count=1 iflag=direct status=none
 phase reset
-echo "- - -" >"$(compgen -G "/sys/bus/pci/devices/$BDF/ata*/host*/scsi_host/host*/scan" | head -n 1)"
+echo "- - -" >"$(of_port 1 'host*/scsi_host/host*/scan')"
 sleep 2
 phase unbind
 echo "$BDF" >$DRIVER/unbind

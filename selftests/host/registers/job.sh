@@ -10,30 +10,14 @@ exec 5>&1 1>&2
 BDF=$ATA_SPLIT_CONTROLLER
 OTHER=/sys/bus/pci/devices/0000:00:1f.2
 PHASE=0
+# shellcheck source=selftests/host/registers/disks.sh
+. /guest/disks.sh
 
 phase() {
 	sleep 1
 	PHASE=$((PHASE + 1))
 	echo "phase $PHASE: $1"
 	/kselftest/ata_split/poke $OTHER/resource5 1 0x10 $PHASE
-}
-
-# of_port PORT PATTERN: what is below the port of that number, from 1
-of_port() {
-	local port
-	for port in "/sys/bus/pci/devices/$BDF"/ata*; do
-		[ "$(cat "/sys/class/ata_port/${port##*/}/port_no")" != "$1" ] || compgen -G "$port/$2"
-	done
-}
-
-wait_for_disks() {
-	local i
-	for ((i = 0; i < 300; i++)); do
-		[ "$(compgen -G "/sys/bus/pci/devices/$BDF/ata*/host*/target*/*/block/sd*" | wc -l)" -lt 3 ] || break
-		sleep 0.2
-	done
-	# partitions are looked for
-	sleep 3
 }
 
 rescan() {
