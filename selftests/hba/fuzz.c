@@ -52,6 +52,10 @@ static void fatal(struct port *p, struct cmd *c, uint64_t chance)
 	c->fate.is = bits[chance % ARRAY_SIZE(bits)];
 }
 
+/*
+ * Not one that is alone: libata may have deferred the next, whose time is then up as well,
+ * and 6.1.192 and later fail such a command.
+ */
 static void lost(struct port *p, struct cmd *c, uint64_t chance)
 {
 	(void)p;
@@ -85,17 +89,13 @@ static void stray(struct port *p, struct cmd *c, uint64_t chance)
 	sdb_fis(p, c->pm, STS_DRDY, 0, (uint32_t)chance & idle(p));
 }
 
-/*
- * Not after a command whose outcome the driver reads there, and neither status nor error:
- * an error that is told is one, which libata need not try again.
- */
+/* But for status and error: an error that is told is one, which libata need not try again. */
 static void garbage(struct port *p, struct cmd *c, uint64_t chance)
 {
 	uint8_t fis[RX_SIZE];
 	unsigned int i;
 
-	if (!cmd_queued(c))
-		return;
+	(void)c;
 	for (i = 0; i < sizeof(fis); i++)
 		fis[i] = (uint8_t)hash(chance, p->nr, i);
 	fis[RX_RFIS + 2] = STS_DRDY;
@@ -168,25 +168,26 @@ static struct {
 	const char	*name;
 	unsigned int	often;		/* of CHANCES commands */
 	bool		after;
+	bool		queued;		/* only with such commands */
 	void		(*act)(struct port *p, struct cmd *c, uint64_t chance);
 	unsigned long	n;
 } behaviours[] = {
-	{ "later", 2048, false, later, 0 },
-	{ "late", 16, false, late, 0 },
-	{ "error", 8, false, error, 0 },
-	{ "fatal", 4, false, fatal, 0 },
-	{ "lost", 1, false, lost, 0 },
-	{ "gather", 512, true, gather, 0 },
-	{ "again", 2048, true, again, 0 },
-	{ "stray", 2048, true, stray, 0 },
-	{ "garbage", 2048, true, garbage, 0 },
-	{ "causeless", 2048, true, causeless, 0 },
-	{ "event", 2048, true, event, 0 },
-	{ "mute", 64, true, mute, 0 },
-	{ "link", 2, true, link_error, 0 },
-	{ "flap", 1, true, flap, 0 },
-	{ "active", 4, true, active, 0 },
-	{ "busy", 1, true, busy, 0 },
+	{ "later", 2048, false, false, later, 0 },
+	{ "late", 16, false, false, late, 0 },
+	{ "error", 8, false, false, error, 0 },
+	{ "fatal", 4, false, false, fatal, 0 },
+	{ "lost", 1, false, true, lost, 0 },
+	{ "gather", 512, true, false, gather, 0 },
+	{ "again", 2048, true, false, again, 0 },
+	{ "stray", 2048, true, false, stray, 0 },
+	{ "garbage", 2048, true, true, garbage, 0 },
+	{ "causeless", 2048, true, false, causeless, 0 },
+	{ "event", 2048, true, false, event, 0 },
+	{ "mute", 64, true, false, mute, 0 },
+	{ "link", 2, true, false, link_error, 0 },
+	{ "flap", 1, true, false, flap, 0 },
+	{ "active", 4, true, false, active, 0 },
+	{ "busy", 1, true, true, busy, 0 },
 };
 
 /* A chance of its own for each behaviour, so a new one does not change the others. */
@@ -197,7 +198,8 @@ static void misbehave(struct port *p, struct cmd *c, bool after)
 
 	for (i = 0; i < ARRAY_SIZE(behaviours); i++) {
 		chance = hash(hba.seed + ((uint64_t)(i + 1) << 32), p->nr, c->ordinal);
-		if (behaviours[i].after != after || chance % CHANCES >= behaviours[i].often)
+		if (behaviours[i].after != after || chance % CHANCES >= behaviours[i].often ||
+		    (behaviours[i].queued && !cmd_queued(c)))
 			continue;
 		/* One of them may be the last that the driver hears of this port. */
 		if (after && (p->halted || p->link != LINK_UP))
