@@ -128,7 +128,7 @@ reset() {
 
 # The channel is the port of the multiplier.
 scan() {
-	local address
+	local address host channel id lun
 	address=$(basename "$(readlink -f "/sys/block/${1##*/}/device")")
 	IFS=: read -r host channel id lun <<<"$address"
 	echo "$channel $id $lun" >"/sys/class/scsi_host/host$host/scan"

@@ -197,9 +197,10 @@ timeouts_since() {
 	[ "$(timeouts)" != "$1" ]
 }
 
-# The timeout claims the first of two commands before they are complete. Error
-# handling has to wait for the second one, and meanwhile the first completes, too. libata calls that a success, and then the midlayer
-# reports a timeout all the same (scsi_eh_flush_done_q); stock ahci does so, too.
+# The timeout claims the first of two commands before they are complete. Error handling
+# has to wait for the second one, and meanwhile the first completes, too. libata calls that
+# a success, and then the midlayer reports a timeout all the same (scsi_eh_flush_done_q);
+# stock ahci does so, too.
 late_irq() {
 	local rc=0 before first timeouts
 	before=$(counter done_timedout "$D")
