@@ -844,7 +844,7 @@ static const char *do_lie(char **w)
 	for (i = 0; i < ARRAY_SIZE(n); i++)
 		if (!number(w[1 + i], &n[i]) || n[i] > 0xffffffff)
 			return error("OFFSET AND OR COUNT is wanted", w[1 + i]);
-	if (n[0] % 4 || n[0] >= BAR_REGISTERS_SIZE)
+	if (n[0] % 4 || n[0] >= registers_size())
 		return error("there is no such register", w[1]);
 	if (!lie_add((uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3]))
 		return error("too many lies", w[0]);

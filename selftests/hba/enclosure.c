@@ -10,8 +10,6 @@
 
 #define BUFFER_DWORDS	64u
 #define BUFFER_SIZE	(4 * BUFFER_DWORDS)
-/* Beyond the registers of 32 ports; the buffer for what is received follows. */
-#define BUFFER		0x1100u
 #define BUSY_TIME	(MS / 10)
 
 /* The header of a message */
@@ -63,10 +61,21 @@ bool enclosure_option(const char *word)
 	return false;
 }
 
+/* The buffers are beyond the registers of the ports: for what is sent, then for the rest. */
+static uint32_t buffers(void)
+{
+	return HBA_PORTS + hba.ports * HBA_PORT_SIZE;
+}
+
+uint32_t enclosure_end(void)
+{
+	return buffers() + 2 * BUFFER_SIZE;
+}
+
 /* 3.1.8 EM_LOC: where the buffers are, and how large each is */
 static uint32_t location(void)
 {
-	return BUFFER / 4 << EM_OFST_SHIFT | BUFFER_DWORDS;
+	return buffers() / 4 << EM_OFST_SHIFT | BUFFER_DWORDS;
 }
 
 /* A dword of one of the buffers, of which there is only the first with EM_CTL.SMB or XMT. */
@@ -74,9 +83,9 @@ static uint32_t *dword(uint32_t offset)
 {
 	bool both = !(em.ctl & (EM_SMB | EM_XMT));
 
-	if (!there() || offset < BUFFER || offset >= BUFFER + (both ? 2 : 1) * BUFFER_SIZE)
+	if (!there() || offset < buffers() || offset >= buffers() + (both ? 2 : 1) * BUFFER_SIZE)
 		return NULL;
-	offset -= BUFFER;
+	offset -= buffers();
 	return offset < BUFFER_SIZE ? &em.sent[offset / 4] :
 				      &em.received[(offset - BUFFER_SIZE) / 4];
 }
@@ -114,7 +123,7 @@ void enclosure_write(uint32_t offset, uint32_t value)
 
 	if (buffer && em.ctl & EM_TM)
 		breach("EM buffer, dword %u, is written while EM_CTL.TM is set (3.1.9)",
-		       (offset - BUFFER) / 4);
+		       (offset - buffers()) / 4);
 	if (buffer)
 		*buffer = value;
 	else if (offset == HBA_EM_CTL && there())

@@ -296,7 +296,6 @@ enum irq_index { IRQ_INTX, IRQ_MSI, IRQ_MSIX, IRQ_ERR, IRQ_REQ, IRQ_INDEXES };
 #define BAR_REGISTERS	5
 #define BAR_MSIX	4
 #define BAR_MSIX_SIZE	0x1000
-#define BAR_REGISTERS_SIZE 0x2000	/* of 32 ports */
 extern uint8_t config[CONFIG_SIZE];
 extern uint8_t msix_table[BAR_MSIX_SIZE];
 void pci_init(void);
@@ -320,6 +319,7 @@ int dma_read(uint64_t iova, void *buf, uint64_t n);
 int dma_write(uint64_t iova, const void *buf, uint64_t n);
 
 /* host.c */
+uint32_t registers_size(void);
 uint32_t register_read(uint32_t offset);
 void register_write(uint32_t offset, uint32_t value);
 void hba_reset(void);
@@ -364,6 +364,7 @@ void presence_switch(struct port *p, bool open);
 #define LED_LOCATE	0x038u
 #define LED_FAULT	0x1c0u
 bool enclosure_option(const char *word);
+uint32_t enclosure_end(void);
 bool enclosure_read(uint32_t offset, uint32_t *value);
 void enclosure_write(uint32_t offset, uint32_t value);
 void enclosure_run(uint64_t *next);

@@ -165,6 +165,16 @@ static struct port *port_of(uint32_t offset)
 	return offset >= HBA_PORTS && nr < MAX_PORTS && hba.pi >> nr & 1 ? &hba.port[nr] : NULL;
 }
 
+/* A page at least, and no more than is needed, in powers of two as BARs are. */
+uint32_t registers_size(void)
+{
+	uint32_t size = 0x1000;
+
+	while (size < enclosure_end())
+		size *= 2;
+	return size;
+}
+
 uint32_t register_read(uint32_t offset)
 {
 	struct port *p = port_of(offset);

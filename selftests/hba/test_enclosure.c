@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of enclosure.c. */
+#include <stdio.h>
 #include <string.h>
 
 #include "test.h"
@@ -46,17 +47,41 @@ static bool leds(unsigned int port, const char *want)
 
 static void test_none(void)
 {
-	check(ctl() == 0 && register_read(HBA_EM_LOC) == 0 && register_read(0x1100) == 0);
+	uint32_t at = HBA_PORTS + hba.ports * HBA_PORT_SIZE;
+
+	check(ctl() == 0 && register_read(HBA_EM_LOC) == 0 && register_read(at) == 0);
 	register_write(HBA_EM_CTL, EM_TM);
-	register_write(0x1100, 1);
-	check(ctl() == 0 && register_read(0x1100) == 0);
+	register_write(at, 1);
+	check(ctl() == 0 && register_read(at) == 0);
 	check(!command("reply 1") && !command("enclosure perhaps"));
 	check(command("enclosure led saf-te ses-2 sgpio single transmit activity pmp"));
 	check(register_read(HBA_CAP) & CAP_EMS && ctl() == 0x0f0f0000);
 	check(command("enclosure none ses-2") && ctl() == EM_SES2);
-	/* Beyond the registers of any port */
-	check(buffer() >= HBA_PORTS + MAX_PORTS * HBA_PORT_SIZE);
-	check(buffer() + 2 * buffer_size() <= BAR_REGISTERS_SIZE);
+}
+
+static void set_ports(unsigned int n)
+{
+	char line[16];
+
+	snprintf(line, sizeof(line), "ports %u", n);
+	check(command(line));
+}
+
+/* Beyond the registers of any port, and within the BAR, however many ports there are. */
+static void test_location(void)
+{
+	unsigned int ports = hba.ports, n;
+
+	command("enclosure led");
+	for (n = 1; n <= MAX_PORTS; n++) {
+		set_ports(n);
+		check(buffer() >= HBA_PORTS + n * HBA_PORT_SIZE);
+		check(buffer() + 2 * buffer_size() <= registers_size());
+	}
+	/* As QEMU's, which has six ports */
+	set_ports(6);
+	check(registers_size() == 0x1000);
+	set_ports(ports);
 }
 
 static void test_leds(void)
@@ -164,6 +189,7 @@ static void test_receive(void)
 
 const struct test enclosure_tests[] = {
 	{ "enclosure_none", test_none },
+	{ "enclosure_location", test_location },
 	{ "leds", test_leds },
 	{ "leds_activity", test_activity },
 	{ "enclosure_busy", test_busy },

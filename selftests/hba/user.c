@@ -210,10 +210,8 @@ static int region_info(const struct request *r)
 	uint32_t region = r->body.word[2], size = 0;
 	uint32_t v[8] = { 32, 0, region };
 
-	/* A page at least, and no more than the ports need, in powers of two as BARs are. */
 	if (region == BAR_REGISTERS)
-		size = HBA_PORTS + hba.ports * HBA_PORT_SIZE > BAR_REGISTERS_SIZE / 2 ?
-			BAR_REGISTERS_SIZE : BAR_REGISTERS_SIZE / 2;
+		size = registers_size();
 	else if (region == BAR_MSIX && hba.msix)
 		size = BAR_MSIX_SIZE;
 	else if (region == REGION_CONFIG)
@@ -311,7 +309,7 @@ static int region_read(const struct request *r)
 	uint64_t offset;
 
 	memcpy(&offset, r->body.byte, 8);
-	if (n > MAX_ACCESS || offset > BAR_REGISTERS_SIZE)
+	if (n > MAX_ACCESS || offset > registers_size())
 		return reply(r, EINVAL, NULL, 0);
 	memcpy(buf, r->body.byte, 16);
 	if (region == BAR_REGISTERS)
@@ -329,7 +327,7 @@ static int region_write(struct request *r)
 	uint64_t offset;
 
 	memcpy(&offset, r->body.byte, 8);
-	if (n > MAX_ACCESS || n + 16 > r->n || offset > BAR_REGISTERS_SIZE)
+	if (n > MAX_ACCESS || n + 16 > r->n || offset > registers_size())
 		return reply(r, EINVAL, NULL, 0);
 	if (region == BAR_REGISTERS)
 		write_registers(offset, r->body.byte + 16, n);

@@ -75,6 +75,8 @@ presence.c s/has_switch(p) ? IS_DMPS : 0/IS_DMPS/
 presence.c s/p->open == open/false/
 presence.c s/| CMD_HPCP | CMD_CPD;/| CMD_CPD;/
 enclosure.c s/hba.cap & CAP_EMS;/true;/
+enclosure.c s/hba.ports \* HBA_PORT_SIZE/MAX_PORTS * HBA_PORT_SIZE/
+host.c s/size < enclosure_end()/size < 0x1000/
 enclosure.c s/(offset - BUFFER_SIZE) \/ 4/offset \/ 4 % BUFFER_DWORDS + 1/
 enclosure.c s/em.ctl &= ~(value & EM_MR);/em.ctl \&= ~EM_MR;/
 enclosure.c s/buffer && em.ctl & EM_TM/false/
