@@ -6,6 +6,7 @@
  *	dio dsync ...		the same, and the write must be stable at return
  *	dio check ...		read, and compare with what write put there
  *	dio claim DEVICE	succeeds if nobody in the kernel uses the device
+ *	dio flush DEVICE	what was written is stable at return
  *
  * The request consists of LENGTH / PIECE pieces of memory, the first of which
  * starts SKEW bytes behind a page boundary; between two of them lie GAP bytes,
@@ -129,10 +130,19 @@ int main(int argc, char **argv)
 			die("exclusive open");
 		return close(fd);
 	}
+	if (argc == 3 && strcmp(argv[1], "flush") == 0) {
+		device = argv[2];
+		fd = open(device, O_RDWR);
+		if (fd < 0)
+			die("open");
+		if (fsync(fd))
+			die("fsync");
+		return close(fd);
+	}
 	if (argc < 6 || argc > 9) {
 		fprintf(stderr,
 			"usage: dio write|dsync|check DEVICE SEED OFFSET LENGTH [PIECE [SKEW [GAP]]]\n"
-			"       dio claim DEVICE\n");
+			"       dio claim|flush DEVICE\n");
 		return 2;
 	}
 	writing = strcmp(argv[1], "check") != 0;

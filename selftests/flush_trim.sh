@@ -8,7 +8,7 @@
 . "${0%/*}/lib.sh"
 
 need fio blkdiscard
-begin 5 disks
+begin 4 disks
 
 D=${DISKS[0]}
 
@@ -32,24 +32,6 @@ mixed() {
 		--name=sync --rw=randwrite --offset=32m --size=1m --sync=dsync --verify=crc32c \
 		--name=barrier --rw=write --offset=48m --size=2m --fdatasync=4 --verify=crc32c \
 		"${trim[@]}"
-}
-
-# A command that must wait for a flush is not built in vain, but where the flush came
-# between BuildIo and StartIo: one in a hundred with Debian's kernels. With a debugging
-# kernel, whose builds are slow, it is still few of those that had to wait.
-not_in_vain() {
-	local built refused deferred
-	built=$(counter built "$D")
-	refused=$(counter refused_deferred "$D")
-	deferred=$(counter core_deferred "$D")
-	run_fio --name=fsync --filename="$D" --rw=randwrite --bs=4k --size=1m --iodepth=8 \
-		--numjobs=4 --offset_increment=4m --fsync=4 --verify=0 || return
-	built=$(($(counter built "$D") - built))
-	refused=$(($(counter refused_deferred "$D") - refused))
-	deferred=$(($(counter core_deferred "$D") - deferred))
-	echo "built $built, refused_deferred $refused, core_deferred $deferred"
-	echo "# built $built, refused_deferred $refused, core_deferred $deferred" >&3
-	[ $deferred -gt 0 ] && [ $((refused * 3)) -lt $deferred ]
 }
 
 # More than one, and they must not be answered without asking the disk.
@@ -83,12 +65,6 @@ load_went_on() {
 
 check "reads, writes, flushes and TRIM at once" mixed
 check "stable writes reach the disk" stable_writes
-exec 3>&1
-if [ "$(attr "$D" queue/write_cache)" = "write back" ]; then
-	check_split "what waits for a flush is not built" not_in_vain
-else
-	ktap_test_skip "what waits for a flush is not built (the disk has no write cache)"
-fi
 check "TRIM beside queued I/O" trim
 check "queued I/O afterwards" load_went_on
 finish
