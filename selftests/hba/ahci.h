@@ -175,6 +175,7 @@ enum {
 /* 3.3.9 PxSIG */
 #define SIG_DISK	0x00000101u
 #define SIG_ATAPI	0xeb140101u
+#define SIG_ZAC		0xabcd0101u
 #define SIG_PM		0x96690101u
 #define SIG_NONE	0xffffffffu
 

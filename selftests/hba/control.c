@@ -66,7 +66,7 @@ static bool number(const char *word, uint64_t *value)
 	char *end;
 
 	errno = 0;
-	*value = strtoull(word, &end, 0);
+	*value = strtoull(word, &end, !strncmp(word, "0x", 2) ? 16 : 10);
 	return !errno && end != word && !*end;
 }
 
@@ -251,8 +251,8 @@ static const char *do_cap(char **w)
 	return ok();
 }
 
-/* hipm, dipm, devslp: what the disk supports of link power management */
-static bool power_option(struct disk *d, const char *word)
+/* What the disk supports of link power management, and of queued commands */
+static bool feature_option(struct disk *d, const char *word)
 {
 	if (!strcmp(word, "hipm"))
 		d->hipm = true;
@@ -260,6 +260,10 @@ static bool power_option(struct disk *d, const char *word)
 		d->sata |= SATA_DIPM | SATA_SSP;
 	else if (!strcmp(word, "devslp"))
 		d->sata |= SATA_DEVSLP | SATA_SSP;
+	else if (!strcmp(word, "aux"))
+		d->aux = true;
+	else if (!strcmp(word, "prio"))
+		d->prio = true;
 	else
 		return false;
 	return true;
@@ -289,11 +293,11 @@ static void name_disk(struct disk *d, unsigned int nr, int pm)
 
 /*
  * disk PORT SIZE [file=PATH] [logical=N] [physical=N] [depth=N] [serial=TEXT]
- *                [hipm] [dipm] [devslp]
+ *                [zones=SIZE] [conventional=N] [hipm] [dipm] [devslp] [aux] [prio]
  */
 static const char *do_disk(char **w)
 {
-	uint64_t bytes, n, logical = SECTOR, physical = 0, depth = 32;
+	uint64_t bytes, n, logical = SECTOR, physical = 0, depth = 32, zones = 0, conventional = 0;
 	struct disk *d = disk(w[1]);
 	const char *file = NULL;
 	char **option;
@@ -306,7 +310,7 @@ static const char *do_disk(char **w)
 	for (option = w + 3; *option; option++) {
 		char *value = strchr(*option, '=');
 
-		if (power_option(d, *option))
+		if (feature_option(d, *option))
 			continue;
 		if (value)
 			*value++ = 0;
@@ -314,6 +318,8 @@ static const char *do_disk(char **w)
 			file = value;
 		else if (value && !strcmp(*option, "serial"))
 			snprintf(d->serial, sizeof(d->serial), "%s", value);
+		else if (value && !strcmp(*option, "zones") && size(value, &n) && !(bytes % n))
+			zones = n;
 		else if (!value || !number(value, &n) || !n)
 			return error("OPTION=VALUE is wanted", *option);
 		else if (!strcmp(*option, "logical") && (n == 512 || n == 4096))
@@ -322,6 +328,8 @@ static const char *do_disk(char **w)
 			physical = n;
 		else if (!strcmp(*option, "depth") && n <= 32)
 			depth = n;
+		else if (!strcmp(*option, "conventional") && n <= 0xffff)
+			conventional = n;
 		else
 			return error("there is no such option, or not with that value", *option);
 	}
@@ -329,6 +337,8 @@ static const char *do_disk(char **w)
 	d->logical = (uint32_t)logical;
 	d->physical = (uint32_t)(physical > logical ? physical : logical);
 	d->depth = (uint32_t)depth;
+	if (zones)
+		zones_create(d, zones, (unsigned int)conventional);
 	disk_defaults(d);
 	return ok();
 }
@@ -705,6 +715,18 @@ static const char *do_power(char **w)
 	return answer;
 }
 
+/* priorities PORT: queued commands by their priority */
+static const char *do_priorities(char **w)
+{
+	const struct disk *d = disk(w[1]);
+
+	if (!d || d->packet)
+		return error("there is no such disk", w[1]);
+	snprintf(answer, sizeof(answer), "ok normal=%llu high=%llu",
+		 (unsigned long long)d->commands[0], (unsigned long long)d->commands[1]);
+	return answer;
+}
+
 /* wake PORT: the device does */
 static const char *do_wake(char **w)
 {
@@ -1078,6 +1100,7 @@ static const struct {
 	{ "presence", 3, MAX_WORDS, false, true, do_presence },
 	{ "switch", 3, 3, false, true, do_presence_switch },
 	{ "power", 2, 2, false, true, do_power },
+	{ "priorities", 2, 2, false, DEVICE, do_priorities },
 	{ "wake", 2, 2, false, true, do_wake },
 	{ "eject", 2, 2, false, true, do_eject },
 	{ "insert", 2, MAX_WORDS, false, true, do_insert },

@@ -66,9 +66,18 @@ static void will_write(struct disk *d, uint64_t lba, uint64_t n, bool fua)
 	}
 }
 
+/* These sectors read zeros. */
+void disk_erase(struct disk *d, uint64_t lba, uint64_t n)
+{
+	will_write(d, lba, n, false);
+	memset(d->media + lba * SECTOR, 0, n * SECTOR);
+}
+
+/* The bits of a large disk are mostly holes, and stay that. */
 static void flush(struct disk *d)
 {
-	memset(d->dirty, 0, d->sectors / 8 + 1);
+	if (madvise(d->dirty, d->sectors / 8 + 1, MADV_REMOVE))
+		fail("disk: cannot flush");
 }
 
 /*
@@ -87,6 +96,7 @@ uint64_t disk_power_cut(struct disk *d, uint64_t salt, unsigned int percent)
 		if (!is_dirty(d, lba) || hash(hba.seed, lba, salt) % 100 >= percent)
 			continue;
 		memcpy(d->media + lba * SECTOR, d->stable + lba * SECTOR, SECTOR);
+		zones_lost(d, lba);
 		lost++;
 	}
 	flush(d);
@@ -106,6 +116,7 @@ void disk_reset(struct disk *d)
 void disk_defaults(struct disk *d)
 {
 	d->sata_on = d->sata & SATA_SSP;
+	zones_power_on(d);
 }
 
 /* Commands ------------------------------------------------------------------ */
@@ -115,6 +126,12 @@ bool cmd_queued(const struct cmd *c)
 	uint8_t op = c->cfis[2];
 
 	return c->disk && c->cfis[1] & FIS_C && op >= 0x60 && op <= 0x65 && op != 0x62;
+}
+
+/* SATA, NCQ priority information: PRIO is in COUNT 15:14, of reads and writes; 2 is high. */
+bool cmd_urgent(const struct cmd *c)
+{
+	return c->disk->prio && (c->cfis[2] == 0x60 || c->cfis[2] == 0x61) && c->cfis[13] >> 6 == 2;
 }
 
 /* Of an EXT command (48 bits); bytes 8 to 10 are zero in others. */
@@ -218,8 +235,7 @@ static bool trim(struct disk *d, struct cmd *c, uint32_t sectors)
 				c->error = ERR_IDNF;
 				return false;
 			}
-			will_write(d, lba, n, false);
-			memset(d->media + lba * SECTOR, 0, n * SECTOR);
+			disk_erase(d, lba, n);
 		}
 	}
 	return true;
@@ -230,10 +246,47 @@ static bool run_trim(struct cmd *c)
 	return feature(c) & 1 ? trim(c->disk, c, count(c)) : abort_cmd(c);
 }
 
+/* Bytes 16 to 19 of the FIS */
+static uint32_t auxiliary(const struct cmd *c)
+{
+	return c->cfis[16] | c->cfis[17] << 8 | c->cfis[18] << 16 | (uint32_t)c->cfis[19] << 24;
+}
+
+/* REPORT ZONES EXT is subcommand 0 of ZAC MANAGEMENT IN. */
+static bool run_zones_report(struct cmd *c)
+{
+	return c->cfis[3] ? abort_cmd(c) : zones_report(c->disk, c, c->cfis[11], count(c));
+}
+
+static bool run_zones_manage(struct cmd *c)
+{
+	return zones_manage(c->disk, c, c->cfis[3], c->cfis[11] & 1);
+}
+
+/* RECEIVE FPDMA QUEUED; subcommand 2 is ZAC MANAGEMENT IN. */
+static bool run_receive_queued(struct cmd *c)
+{
+	uint32_t aux = auxiliary(c);
+
+	if (!c->disk->aux || (c->cfis[13] & 31) != 2 || aux & 0xff)
+		return abort_cmd(c);
+	return zones_report(c->disk, c, aux >> 8 & 0xff, feature(c));
+}
+
+/* NCQ NON-DATA; subcommand 7 is ZAC MANAGEMENT OUT. */
+static bool run_non_data(struct cmd *c)
+{
+	uint32_t aux = auxiliary(c);
+
+	if (!c->disk->aux || (c->cfis[3] & 15) != 7)
+		return abort_cmd(c);
+	return zones_manage(c->disk, c, aux & 0xff, aux >> 8 & 1);
+}
+
 /* SEND FPDMA QUEUED; subcommand 0 is TRIM. */
 static bool run_send_queued(struct cmd *c)
 {
-	if (c->cfis[13] & 31)
+	if (!c->disk->aux || c->cfis[13] & 31)
 		return abort_cmd(c);
 	return trim(c->disk, c, feature(c));
 }
@@ -329,9 +382,13 @@ static const struct op ops[] = {
 	{ 0x40, VERIFY, 0, NULL },
 	{ 0x42, VERIFY, EXT, NULL },
 	{ 0x47, NONE, EXT, run_read_log },
+	{ 0x4a, NONE, EXT, run_zones_report },
 	{ 0x60, READ, QUEUED, NULL },
 	{ 0x61, WRITE, QUEUED, NULL },
+	{ 0x63, NONE, QUEUED, run_non_data },
 	{ 0x64, NONE, QUEUED, run_send_queued },
+	{ 0x65, NONE, QUEUED, run_receive_queued },
+	{ 0x9f, NONE, EXT, run_zones_manage },
 	{ 0xb0, NONE, 0, run_smart },
 	{ 0xc4, READ, PIO, NULL },
 	{ 0xc5, WRITE, PIO, NULL },
@@ -408,8 +465,11 @@ static bool transfer(struct disk *d, struct cmd *c, const struct op *op)
 	}
 	if (op->type == VERIFY)
 		return !c->error;
-	if (op->type == WRITE)
+	if (op->type == WRITE) {
+		if (!zones_write(d, c, lba, n))
+			return false;
 		will_write(d, lba, n, fua);
+	}
 	c->pio_in = op->type == READ && op->flags & PIO;
 	c->block = SECTOR;
 	return !cmd_move(c, d->media + lba * SECTOR, (uint32_t)(n * SECTOR), op->type == READ) &&

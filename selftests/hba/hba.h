@@ -17,6 +17,7 @@
  *   fbs.c       FIS-based switching
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
+ *   zones.c     its zones, if it has any
  *   atapi.c     CD-ROM drive
  *   identify.c  what a device says of itself, its logs
  *   lie.c       registers and FISes that are not what they are
@@ -83,6 +84,7 @@ struct cmd {
 	bool		pio_in;
 	uint8_t		status;
 	uint8_t		error;
+	uint32_t	sense;		/* sense key, code and qualifier of the error, or zero */
 	uint64_t	lba;
 	uint16_t	count;
 	uint16_t	block;		/* bytes of a PIO block */
@@ -107,6 +109,14 @@ struct cdrom {
 	uint16_t	attention;	/* pending UNIT ATTENTION: code and qualifier */
 };
 
+/* A zone of a host-managed disk, in sectors of 512 bytes */
+struct zone {
+	uint64_t	start;
+	uint64_t	wp;		/* write pointer */
+	uint8_t		type;
+	uint8_t		cond;
+};
+
 struct disk {
 	bool		present;
 	bool		packet;		/* the device is a drive and no disk: */
@@ -122,6 +132,12 @@ struct disk {
 	bool		hipm;		/* takes the host's requests for a low power state */
 	uint16_t	sata;		/* Serial ATA features, as in IDENTIFY word 78 */
 	uint16_t	sata_on;	/* those that are enabled, as in word 79 */
+	bool		aux;		/* takes SEND, RECEIVE FPDMA QUEUED and NCQ NON-DATA */
+	bool		prio;		/* knows NCQ priority */
+	uint64_t	commands[2];	/* queued ones, of normal and of high priority */
+	struct zone	*zones;		/* NULL: a disk without zones */
+	unsigned int	n_zones;
+	uint64_t	zone_size;
 	bool		ncq_error;	/* only the NCQ error log is answered */
 	uint8_t		ncq_log[SECTOR];
 	uint32_t	queued;		/* tags of NCQ commands that the disk has */
@@ -428,13 +444,23 @@ enum { SATA_DIPM = BIT(3), SATA_SSP = BIT(6), SATA_DEVSLP = BIT(8) };
 #define DEVSLP_MS_MDAT	5
 enum { ERR_ABRT = 0x04, ERR_IDNF = 0x10, ERR_UNC = 0x40, ERR_ICRC = 0x80 };
 bool cmd_queued(const struct cmd *c);
+bool cmd_urgent(const struct cmd *c);
 uint8_t *disk_memory(uint64_t bytes, const char *file);
 void disk_create(struct disk *d, uint64_t bytes, const char *file);
 void disk_execute(struct cmd *c);
 void disk_reset(struct disk *d);
 void disk_defaults(struct disk *d);
+void disk_erase(struct disk *d, uint64_t lba, uint64_t n);
 uint64_t disk_power_cut(struct disk *d, uint64_t salt, unsigned int percent);
 uint64_t cmd_lba(const struct cmd *c);
+
+/* zones.c */
+void zones_create(struct disk *d, uint64_t bytes, unsigned int conventional);
+bool zones_write(struct disk *d, struct cmd *c, uint64_t lba, uint64_t n);
+void zones_lost(struct disk *d, uint64_t lba);
+void zones_power_on(struct disk *d);
+bool zones_report(struct disk *d, struct cmd *c, unsigned int options, unsigned int pages);
+bool zones_manage(struct disk *d, struct cmd *c, unsigned int action, bool all);
 
 /* atapi.c */
 #define CMD_PACKET	0xa0

@@ -62,6 +62,10 @@ void identify(const struct disk *d, uint16_t *w)
 		w[76] |= 1u << 8;
 	if (d->hipm)
 		w[76] |= 1u << 9 | 1u << 13;	/* and the host's automatic Partial to Slumber */
+	if (d->prio)
+		w[76] |= 1u << 12;
+	if (d->aux)
+		w[77] |= 1u << 5 | 1u << 6;	/* NCQ NON-DATA; SEND and RECEIVE */
 	w[78] = d->sata;
 	w[79] = d->sata_on;
 	w[80] = 0x07f0;			/* up to ACS-4 */
@@ -128,7 +132,8 @@ void identify_packet(const struct port *p, uint16_t *w)
 /* Log 00h: pages of each log */
 static void directory(uint8_t *buf)
 {
-	static const uint8_t pages[][2] = { { 0x10, 1 }, { 0x13, 1 }, { 0x30, 9 } };
+	static const uint8_t pages[][2] = { { 0x10, 1 }, { 0x12, 1 }, { 0x13, 1 },
+					      { 0x30, 10 } };
 	unsigned int i;
 
 	buf[0] = 1;
@@ -136,11 +141,18 @@ static void directory(uint8_t *buf)
 		buf[2 * pages[i][0]] = pages[i][1];
 }
 
-/* Log 13h: of the queued commands, TRIM in SEND FPDMA QUEUED. */
-static void send_receive(uint8_t *buf)
+/* Log 12h: of NCQ NON-DATA, ZAC MANAGEMENT OUT. */
+static void non_data(const struct disk *d, uint8_t *buf)
+{
+	buf[0x1c] = d->zones ? 1 : 0;
+}
+
+/* Log 13h: TRIM in SEND FPDMA QUEUED, ZAC MANAGEMENT OUT and IN as queued commands. */
+static void send_receive(const struct disk *d, uint8_t *buf)
 {
 	buf[0] = 1;
 	buf[4] = 1;
+	buf[0x10] = d->zones ? 3 : 0;
 }
 
 static void put64(uint8_t *to, uint64_t value)
@@ -152,13 +164,13 @@ static void put64(uint8_t *to, uint64_t value)
 /* Log 30h: the pages that there are, and of those what libata asks. */
 static bool identify_log(const struct disk *d, uint16_t page, uint8_t *buf)
 {
-	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x08 };
+	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x08, 0x09 };
 
 	buf[0] = 1;
 	buf[2] = (uint8_t)page;
 	switch (page) {
 	case 0x00:
-		buf[8] = sizeof(pages);
+		buf[8] = d->zones ? sizeof(pages) : sizeof(pages) - 1;
 		memcpy(buf + 9, pages, sizeof(pages));
 		return true;
 	case 0x01:
@@ -171,10 +183,14 @@ static bool identify_log(const struct disk *d, uint16_t page, uint8_t *buf)
 		put64(buf + 8, 0);
 		return true;
 	case 0x08:	/* Serial ATA */
-		put64(buf + 8, 1u << 14);
+		put64(buf + 8, 1u << 14 | (d->prio ? 1u << 11 : 0));
 		if (d->sata & SATA_DEVSLP)	/* DEVSLP timing variables */
 			put64(buf + 48, DEVSLP_MS_MDAT | DEVSLP_MS_DETO << 8);
 		return true;
+	case 0x09:	/* zones */
+		put64(buf + 8, 1);		/* unwritten sectors can be read (URSWRZ) */
+		put64(buf + 40, 0xffffffff);	/* as many may be open as there are */
+		return d->zones;
 	}
 	return false;
 }
@@ -192,8 +208,11 @@ bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf)
 		if (!d->ncq_error)
 			buf[0] = 0x80;
 		return !page;
+	case 0x12:
+		non_data(d, buf);
+		return !page;
 	case 0x13:
-		send_receive(buf);
+		send_receive(d, buf);
 		return !page;
 	case 0x30:
 		return identify_log(d, page, buf);

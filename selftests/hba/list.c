@@ -184,6 +184,7 @@ static void accept_queued(struct port *p, struct cmd *c)
 
 	p->ci &= ~(1u << c->slot);
 	c->disk->queued |= 1u << c->slot;
+	c->disk->commands[cmd_urgent(c)]++;
 	*task_file(p, c->pm) = STS_DRDY;
 	port_fis(p, RX_RFIS, fis, sizeof(fis));
 }
@@ -379,6 +380,9 @@ static void finish_queued(struct port *p, unsigned int pm, uint32_t tags)
 			fuzz_done(p, &p->slot[i]);
 }
 
+/* SPC: MEDIUM ERROR, UNRECOVERED READ ERROR - AUTO REALLOCATE FAILED */
+#define UNRECOVERED_READ	0x031104u
+
 /*
  * SATA, NCQ errors: the SDB FIS names no tag; the NCQ error log does, and the device forgets
  * all commands that it has.
@@ -399,11 +403,10 @@ static void fail_queued(struct port *p, struct cmd *c)
 	}
 	d->ncq_log[7] = 0x40;
 	/* Sense data, where reporting is enabled. */
-	if (d->sense && c->error & ERR_UNC) {
-		d->ncq_log[14] = 0x03;
-		d->ncq_log[15] = 0x11;
-		d->ncq_log[16] = 0x04;
-	}
+	if (c->error & ERR_UNC)
+		c->sense = UNRECOVERED_READ;
+	for (i = 0; d->sense && i < 3; i++)
+		d->ncq_log[14 + i] = (uint8_t)(c->sense >> (16 - 8 * i));
 	for (i = 0; i < SECTOR - 1; i++)
 		checksum += d->ncq_log[i];
 	d->ncq_log[SECTOR - 1] = -checksum;
@@ -485,6 +488,16 @@ void list_complete(struct port *p, uint32_t slots)
 			finish_queued(p, i, together[i]);
 }
 
+/* Of two that are due the one of high priority, otherwise what is due first */
+static bool before(const struct cmd *a, const struct cmd *b)
+{
+	uint64_t t = now();
+
+	if (a->due <= t && b->due <= t && a->disk && b->disk && cmd_urgent(a) != cmd_urgent(b))
+		return cmd_urgent(a);
+	return a->due < b->due;
+}
+
 static struct cmd *next_due(struct port *p)
 {
 	struct cmd *c, *best = NULL;
@@ -493,7 +506,7 @@ static struct cmd *next_due(struct port *p)
 		return NULL;
 	for (c = p->slot; c < p->slot + MAX_SLOTS; c++)
 		if (c->stage >= FETCHED && !c->fate.hold && !c->fate.drop &&
-		    pmp_ready(p, c->pm) && !has_failed(p, c->pm) && (!best || c->due < best->due))
+		    pmp_ready(p, c->pm) && !has_failed(p, c->pm) && (!best || before(c, best)))
 			best = c;
 	return best;
 }

@@ -71,7 +71,7 @@ void port_signature(struct port *p, unsigned int pm)
 		return;
 	}
 	p->d2h_waits = false;
-	p->sig = !d ? SIG_PM : d->packet ? SIG_ATAPI : SIG_DISK;
+	p->sig = !d ? SIG_PM : d->packet ? SIG_ATAPI : d->zones ? SIG_ZAC : SIG_DISK;
 	set_signature(fis, p->sig);
 	*task_file(p, pm) = (uint32_t)fis[3] << 8 | fis[2];
 	port_fis(p, RX_RFIS, fis, sizeof(fis));

@@ -150,6 +150,9 @@ void fresh(void)
 		d->bad = false;
 		d->cache = true;
 		d->sense = false;
+		d->aux = false;
+		d->prio = false;
+		memset(d->commands, 0, sizeof(d->commands));
 		d->hipm = false;
 		d->sata = 0;
 		d->sata_on = 0;
@@ -500,6 +503,7 @@ static void test_trim(void)
 	uint64_t *entry = (uint64_t *)data(0);
 	struct disk *d = &hba.port[0].disk;
 
+	d->aux = true;
 	memset(d->media, 0xaa, 64 * SECTOR);
 	memset(entry, 0, SECTOR);
 	entry[0] = 8 | 16ull << 48;
@@ -1063,6 +1067,7 @@ int main(void)
 	run_tests(ccc_tests);
 	run_tests(pmp_tests);
 	run_tests(lie_tests);
+	run_tests(zones_tests);
 	test_atapi();
 	return failures != 0;
 }

@@ -29,6 +29,7 @@ extern const struct test enclosure_tests[];
 extern const struct test ccc_tests[];
 extern const struct test pmp_tests[];
 extern const struct test lie_tests[];
+extern const struct test zones_tests[];
 
 #define check(condition) check_that(condition, #condition, __LINE__)
 

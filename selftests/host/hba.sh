@@ -26,7 +26,7 @@ port.c /^void port_signature/,/^}/s/if (!(p->cmd & CMD_FR))/if (false)/
 port.c s/limit && limit < best/false/
 port.c s/p->cmd & ~before & CMD_SUD/false/
 disk.c s/if (fua || !d->cache)/if (!d->cache)/
-disk.c /^static void flush/,/^}/s/memset.*//
+disk.c /^static void flush/,/^}/s/madvise([^)]*)/false/
 disk.c s/n = d->bad_lba - lba;/n = 0;/
 disk.c s/if (d->ncq_error &&/if (false \&\&/
 pci.c s/msi < hba.ports/false/
@@ -34,7 +34,7 @@ pci.c s/hba.mute || intx_masked/hba.mute/
 check.c s/p->orphans >> pm & 1/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
 check.c s/value & p->ci && !p->lied/false/
-port.c s/d->packet ? SIG_ATAPI : SIG_DISK/SIG_DISK/
+port.c s/d->packet ? SIG_ATAPI : d->zones/d->zones/
 atapi.c s/!(c->header\[0\] & HDR_A) &&/false \&\&/
 atapi.c s/most = DRQ_MOST;/most = 2 * DRQ_MOST;/
 atapi.c s/while (c->moved % unit/while (false/
@@ -74,6 +74,22 @@ presence.c s/has_switch(p) && p->open/p->open/
 presence.c s/has_switch(p) ? IS_DMPS : 0/IS_DMPS/
 presence.c s/p->open == open/false/
 presence.c s/| CMD_HPCP | CMD_CPD;/| CMD_CPD;/
+zones.c s/lba != z->wp/lba < z->wp/
+zones.c s/lba + n > z->start + d->zone_size/false/
+zones.c s/wp == z->start + d->zone_size/false/
+zones.c s/z->wp <= lba/true/
+zones.c s/options & 0x80 && n > room/false/
+zones.c s/if (n < room)/if (n < room - 1)/
+zones.c s/z->start != lba ||//
+zones.c s/disk_erase(d, z->start, z->wp - z->start);//
+zones.c s/return is_open(z) || z->cond == CLOSED;/return true;/
+zones.c s/if (z->cond == IMPLICIT_OPEN/if (z->cond == CLOSED/
+disk.c s/!c->disk->aux || (c->cfis\[13\] & 31) != 2/(c->cfis[13] \& 31) != 2/
+disk.c s/c->cfis\[13\] >> 6 == 2/c->cfis[13] >> 6 == 1/
+disk.c s/return c->disk->prio &&/return/
+list.c s/return cmd_urgent(a);/return false;/
+identify.c s/return d->zones;/return true;/
+port.c s/d->zones ? SIG_ZAC : SIG_DISK/SIG_DISK/
 enclosure.c s/hba.cap & CAP_EMS;/true;/
 enclosure.c s/hba.ports \* HBA_PORT_SIZE/MAX_PORTS * HBA_PORT_SIZE/
 host.c s/size < enclosure_end()/size < 0x1000/

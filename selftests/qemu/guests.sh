@@ -65,7 +65,7 @@ INTERFACE="parameters* hostile*"
 
 # On the model HBA: disks, and what else there is at its ports.
 HBA="hba_vectors hba_order hba_unplug hba_errors hba_cache"
-HBA_DEVICES="hba_atapi hba_pmp hba_power hba_enclosure"
+HBA_DEVICES="hba_atapi hba_pmp hba_power hba_enclosure hba_media"
 
 # One controller with all its ports in use, and every test of what commands do. Most of
 # the memory is above 4 GiB.
@@ -301,7 +301,9 @@ guest_hba_devices() {
 	three_drives
 	hba hba2 a "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
 		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
-	export_env ATA_SPLIT_PMP=0000:00:0a.0
+	hba hba3 b "ports 4" "disk 0 128M zones=4M conventional=2 aux" \
+		"disk 1 128M zones=4M conventional=2" "disk 2 3T" "disk 3 64M aux prio"
+	export_env ATA_SPLIT_PMP=0000:00:0a.0 ATA_SPLIT_MEDIA=0000:00:0b.0
 	append+=" libata.atapi_an=1 libata.force=7:atapi_mod16_dma"
 	tests=$HBA_DEVICES
 }

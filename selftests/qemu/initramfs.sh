@@ -16,7 +16,7 @@
 # has with fewer options. coreutils' timeout: busybox has no --foreground.
 PROGRAMS="bash awk grep sed find xargs
 	$(dpkg -L coreutils | sed -n 's|^/\(usr/\)\?s\?bin/||p' | tr '\n' ' ')
-	mount umount dmesg blkdiscard blockdev fallocate findmnt flock fstrim hexdump
+	mount umount dmesg blkdiscard blkzone blockdev fallocate findmnt flock fstrim hexdump
 	losetup lsblk mkswap mountpoint rtcwake setsid swapon swapoff taskset wipefs
 	fio hdparm smartctl setpci lspci lsscsi mke2fs mkfs.ext4 e2fsck dumpe2fs
 	sg_dd sg_inq sg_modes sg_opcodes sg_raw sg_read sg_readcap sg_requests
