@@ -5,6 +5,7 @@
  *	dio write DEVICE SEED OFFSET LENGTH [PIECE [SKEW [GAP]]]
  *	dio dsync ...		the same, and the write must be stable at return
  *	dio check ...		read, and compare with what write put there
+ *	dio check:N ...		the same, with command duration limit N, from 1 to 7
  *	dio claim DEVICE	succeeds if nobody in the kernel uses the device
  *	dio flush DEVICE	what was written is stable at return
  *
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -44,6 +46,13 @@ static void die(const char *what)
 {
 	fprintf(stderr, "dio: %s: %s: %s\n", device, what, strerror(errno));
 	exit(1);
+}
+
+/* Linux 6.5: I/O priority hints; of this process, class best effort, level 4 */
+static void set_limit(u64 n)
+{
+	if (syscall(SYS_ioprio_set, 1, 0, 2 << 13 | n << 3 | 4))
+		die("ioprio_set");
 }
 
 static u64 parse(const char *s)
@@ -141,12 +150,14 @@ int main(int argc, char **argv)
 	}
 	if (argc < 6 || argc > 9) {
 		fprintf(stderr,
-			"usage: dio write|dsync|check DEVICE SEED OFFSET LENGTH [PIECE [SKEW [GAP]]]\n"
+			"usage: dio write|dsync|check[:N] DEVICE SEED OFFSET LENGTH [PIECE [SKEW [GAP]]]\n"
 			"       dio claim|flush DEVICE\n");
 		return 2;
 	}
-	writing = strcmp(argv[1], "check") != 0;
+	writing = strncmp(argv[1], "check", 5) != 0;
 	device = argv[2];
+	if (!strncmp(argv[1], "check:", 6))
+		set_limit(parse(argv[1] + 6));
 	seed = parse(argv[3]);
 	offset = parse(argv[4]);
 	length = parse(argv[5]);

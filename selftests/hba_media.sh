@@ -5,7 +5,8 @@
 #
 # ATA_SPLIT_MEDIA is the PCI address of the HBA hba3, which has at its ports: 0 a host-managed
 # disk that manages its zones by queued commands, 1 one that does not, 2 a disk of 3 TiB, 3 a
-# disk with queued TRIM and priority.
+# disk with queued TRIM and priority, 4 and 5 disks with command duration limits, which end
+# commands as successful and as errors.
 
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -17,7 +18,7 @@ need_hba
 need fio blkdiscard blkzone
 ATA_SPLIT_HBA=$(hba_port hba3)
 BDF=$ATA_SPLIT_MEDIA
-begin 13
+begin 15
 errors_expected
 
 MIB=1048576
@@ -120,7 +121,28 @@ trim() {
 	return $rc
 }
 
-wait_until 60 disk_at 3 >/dev/null
+# A command that would take longer than its limit ends when that is over; one without a limit
+# takes its time. Kernels before 6.5 know nothing of it.
+limits() {
+	local rc=0 error
+	disk "$1" || return
+	if [ ! -e "/sys/block/${D##*/}/device/cdl_supported" ]; then
+		error=0
+	else
+		[ "$(attr "$D" device/cdl_supported)" = 1 ] && set_attr "$D" device/cdl_enable 1 || return
+		error=1
+	fi
+	"$HERE/dio" write "$D" 1 0 4096 && hba delay 40000 40000 || return
+	"$HERE/dio" check "$D" 1 0 4096 || rc=1
+	"$HERE/dio" check:7 "$D" 1 0 4096 || rc=1
+	"$HERE/dio" check:2 "$D" 1 0 4096 >"$TMP/limit" 2>&1
+	[ $? -eq $error ] && { [ $error -eq 0 ] || grep -q 'Timer expired' "$TMP/limit"; } ||
+		{ cat "$TMP/limit"; rc=1; }
+	hba delay 0 0 && "$HERE/dio" check:2 "$D" 1 0 4096 || rc=1
+	return $rc
+}
+
+wait_until 60 disk_at 5 >/dev/null
 for port in 0 1; do
 	check "port $port: zones" zones $port
 	check "port $port: written in order" written $port
@@ -131,5 +153,7 @@ check "more than 2 TiB" large
 check "more than 2 TiB, under load" large_under_load
 check "priority" priority
 check "queued TRIM" trim
+check "limits, success without data" limits 4
+check "limits, errors" limits 5
 check "queued I/O afterwards" large_under_load
 finish

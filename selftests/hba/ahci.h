@@ -166,6 +166,7 @@ enum {
 
 /* 3.3.8 PxTFD, ATA status */
 #define STS_ERR		0x01u
+#define STS_SENSE	0x02u	/* sense data available */
 #define STS_DRQ		0x08u
 #define STS_SEEK	0x10u
 #define STS_DF		0x20u

@@ -293,7 +293,8 @@ static void name_disk(struct disk *d, unsigned int nr, int pm)
 
 /*
  * disk PORT SIZE [file=PATH] [logical=N] [physical=N] [depth=N] [serial=TEXT]
- *                [zones=SIZE] [conventional=N] [hipm] [dipm] [devslp] [aux] [prio]
+ *                [zones=SIZE] [conventional=N] [cdl=POLICY]
+ *                [hipm] [dipm] [devslp] [aux] [prio]
  */
 static const char *do_disk(char **w)
 {
@@ -328,6 +329,8 @@ static const char *do_disk(char **w)
 			physical = n;
 		else if (!strcmp(*option, "depth") && n <= 32)
 			depth = n;
+		else if (!strcmp(*option, "cdl") && limits_policy(d, n))
+			continue;
 		else if (!strcmp(*option, "conventional") && n <= 0xffff)
 			conventional = n;
 		else

@@ -116,6 +116,8 @@ void disk_reset(struct disk *d)
 void disk_defaults(struct disk *d)
 {
 	d->sata_on = d->sata & SATA_SSP;
+	d->limits_on = false;
+	d->success_sense = false;
 	zones_power_on(d);
 }
 
@@ -322,9 +324,15 @@ static bool run_set_features(struct cmd *c)
 		if (!c->disk->cache)
 			flush(c->disk);
 		return true;
+	case 0x0d:
+		c->disk->limits_on = c->disk->limits && c->cfis[12] & 1;
+		return c->disk->limits ? true : abort_cmd(c);
 	case 0xc3:
 		c->disk->sense = c->cfis[12] & 1;
 		return true;
+	case 0xc4:
+		c->disk->success_sense = c->disk->limits && c->cfis[12] & 1;
+		return c->disk->limits ? true : abort_cmd(c);
 	case 0x10:
 	case 0x90:
 		return set_sata_feature(c->disk, c, c->cfis[3] == 0x10);
@@ -494,6 +502,8 @@ void disk_execute(struct cmd *c)
 	c->count = op && op->flags & QUEUED ? 0 : count(c);
 	if (!op)
 		abort_cmd(c);
+	else if (c->expired)
+		limit_expired(c);
 	else if (op->run)
 		op->run(c);
 	else

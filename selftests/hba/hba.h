@@ -18,6 +18,7 @@
  *   list.c      command list: fetch, data, FIS, interrupt
  *   disk.c      ATA disk
  *   zones.c     its zones, if it has any
+ *   limits.c    its command duration limits
  *   atapi.c     CD-ROM drive
  *   identify.c  what a device says of itself, its logs
  *   lie.c       registers and FISes that are not what they are
@@ -80,11 +81,12 @@ struct cmd {
 	uint32_t	prd_offset;
 	bool		prd_irq;	/* a descriptor with I was used up: PxIS.DPS */
 	bool		bus_error;
+	bool		expired;	/* its duration limit is before it would be done */
 	/* The disk's answer */
 	bool		pio_in;
 	uint8_t		status;
 	uint8_t		error;
-	uint32_t	sense;		/* sense key, code and qualifier of the error, or zero */
+	uint32_t	sense;		/* sense key, code and qualifier, or zero */
 	uint64_t	lba;
 	uint16_t	count;
 	uint16_t	block;		/* bytes of a PIO block */
@@ -135,6 +137,10 @@ struct disk {
 	bool		aux;		/* takes SEND, RECEIVE FPDMA QUEUED and NCQ NON-DATA */
 	bool		prio;		/* knows NCQ priority */
 	uint64_t	commands[2];	/* queued ones, of normal and of high priority */
+	uint32_t	limits;		/* policy of the command duration limits; 0: has none */
+	bool		limits_on;
+	bool		success_sense;	/* sense data of successful queued commands, enabled */
+	uint8_t		success_log[2 * SECTOR];
 	struct zone	*zones;		/* NULL: a disk without zones */
 	unsigned int	n_zones;
 	uint64_t	zone_size;
@@ -461,6 +467,14 @@ void zones_lost(struct disk *d, uint64_t lba);
 void zones_power_on(struct disk *d);
 bool zones_report(struct disk *d, struct cmd *c, unsigned int options, unsigned int pages);
 bool zones_manage(struct disk *d, struct cmd *c, unsigned int action, bool all);
+
+/* limits.c */
+uint64_t limit_of(const struct cmd *c);
+void limit_expired(struct cmd *c);
+void limit_remember(const struct cmd *c);
+bool limits_log(const struct disk *d, uint8_t *buf);
+bool success_log(const struct disk *d, uint16_t page, uint8_t *buf);
+bool limits_policy(struct disk *d, uint64_t policy);
 
 /* atapi.c */
 #define CMD_PACKET	0xa0

@@ -69,6 +69,10 @@ void identify(const struct disk *d, uint16_t *w)
 	w[78] = d->sata;
 	w[79] = d->sata_on;
 	w[80] = 0x07f0;			/* up to ACS-4 */
+	if (d->limits) {
+		w[78] |= 1u << 7;	/* NCQ autosense */
+		w[80] |= 1u << 11;	/* ACS-5 */
+	}
 	w[82] = 1u << 0 | 1u << 3 | 1u << 5 | 1u << 6;	/* SMART, power, cache, look-ahead */
 	w[83] = 0x4000 | 1u << 10 | 1u << 12 | 1u << 13;	/* 48 bits, flush, flush EXT */
 	w[84] = 0x4000 | 1u << 5 | 1u << 6 | 1u << 8;	/* logs, FUA, WWN */
@@ -132,8 +136,8 @@ void identify_packet(const struct port *p, uint16_t *w)
 /* Log 00h: pages of each log */
 static void directory(uint8_t *buf)
 {
-	static const uint8_t pages[][2] = { { 0x10, 1 }, { 0x12, 1 }, { 0x13, 1 },
-					      { 0x30, 10 } };
+	static const uint8_t pages[][2] = { { 0x0f, 2 }, { 0x10, 1 }, { 0x12, 1 },
+					      { 0x13, 1 }, { 0x18, 1 }, { 0x30, 10 } };
 	unsigned int i;
 
 	buf[0] = 1;
@@ -164,7 +168,7 @@ static void put64(uint8_t *to, uint64_t value)
 /* Log 30h: the pages that there are, and of those what libata asks. */
 static bool identify_log(const struct disk *d, uint16_t page, uint8_t *buf)
 {
-	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x08, 0x09 };
+	static const uint8_t pages[] = { 0x00, 0x01, 0x02, 0x03, 0x04, 0x08, 0x09 };
 
 	buf[0] = 1;
 	buf[2] = (uint8_t)page;
@@ -180,7 +184,11 @@ static bool identify_log(const struct disk *d, uint16_t page, uint8_t *buf)
 		put64(buf + 8, d->sectors / (d->logical / SECTOR));
 		return true;
 	case 0x03:	/* supported capabilities */
-		put64(buf + 8, 0);
+		put64(buf + 8, d->limits ? 1ull << 47 : 0);	/* sense data of successful ones */
+		put64(buf + 168, d->limits ? 3 : 0);		/* duration limits, guideline */
+		return true;
+	case 0x04:	/* current settings */
+		put64(buf + 8, (uint64_t)d->limits_on << 21 | (uint64_t)d->success_sense << 18);
 		return true;
 	case 0x08:	/* Serial ATA */
 		put64(buf + 8, 1u << 14 | (d->prio ? 1u << 11 : 0));
@@ -203,6 +211,8 @@ bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf)
 	case 0x00:
 		directory(buf);
 		return !page;
+	case 0x0f:
+		return success_log(d, page, buf);
 	case 0x10:
 		memcpy(buf, d->ncq_log, SECTOR);
 		if (!d->ncq_error)
@@ -214,6 +224,8 @@ bool log_page(struct disk *d, uint8_t log, uint16_t page, uint8_t *buf)
 	case 0x13:
 		send_receive(d, buf);
 		return !page;
+	case 0x18:
+		return limits_log(d, buf) && !page;
 	case 0x30:
 		return identify_log(d, page, buf);
 	}

@@ -202,6 +202,17 @@ static int read_header(struct port *p, struct cmd *c)
 	return dma_read(c->table_at, c->cfis, sizeof(c->cfis));
 }
 
+/* A command that would take longer than it may ends when it must. */
+static void expire(struct cmd *c)
+{
+	uint64_t limit = c->disk ? limit_of(c) : 0;
+
+	if (!limit || c->due <= now() + limit)
+		return;
+	c->due = now() + limit;
+	c->expired = true;
+}
+
 static void fetch(struct port *p, unsigned int slot)
 {
 	struct cmd *c = &p->slot[slot];
@@ -238,6 +249,7 @@ static void fetch(struct port *p, unsigned int slot)
 	control_event("fetch", p, c);
 	fuzz_fetched(p, c);
 	c->due = now() + delay_of(p, c);
+	expire(c);
 }
 
 /* Only while the device is not busy */
@@ -364,17 +376,20 @@ static void finish_queued(struct port *p, unsigned int pm, uint32_t tags)
 {
 	unsigned int i;
 	bool prd_irq = false;
+	uint8_t status = STS_DRDY;
 
 	for (i = 0; i < MAX_SLOTS; i++)
 		if (tags >> i & 1) {
 			prd_irq |= p->slot[i].prd_irq;
+			status |= p->slot[i].sense ? STS_SENSE : 0;
+			limit_remember(&p->slot[i]);
 			control_event("fis", p, &p->slot[i]);
 			end(&p->slot[i]);
 		}
 	if (prd_irq)
 		p->is |= IS_DPS;
 	ccc_complete(p, (unsigned int)__builtin_popcount(tags));
-	sdb_fis(p, pm, STS_DRDY, 0, tags);
+	sdb_fis(p, pm, status, 0, tags);
 	for (i = 0; i < MAX_SLOTS; i++)
 		if (tags >> i & 1)
 			fuzz_done(p, &p->slot[i]);

@@ -152,6 +152,8 @@ void fresh(void)
 		d->sense = false;
 		d->aux = false;
 		d->prio = false;
+		d->limits = 0;
+		d->limits_on = false;
 		memset(d->commands, 0, sizeof(d->commands));
 		d->hipm = false;
 		d->sata = 0;

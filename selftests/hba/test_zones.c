@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tests of zones.c, and of priorities. */
+/* Tests of zones.c, of limits.c, and of priorities. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -266,6 +266,73 @@ static void test_priority(void)
 	check(!command("priorities 9") && clean());
 }
 
+static bool set_feature(uint8_t feature, uint8_t value)
+{
+	build(PORT, 0, 0xef, 0, value, 0);
+	memory[TABLE(0) + 3] = feature;
+	ring(PORT, 1);
+	return done();
+}
+
+/* A read with a limit, of which a disk that takes 30 ms makes what the policy says */
+static void read_with_limit(unsigned int limit)
+{
+	command("delay 30000 30000");
+	memset(data(3), 0xee, SECTOR);
+	build(PORT, 3, 0x60, 8, 1, SECTOR);
+	memory[TABLE(3) + 16] = (uint8_t)limit;
+	ring(PORT, 8);
+	pass_time(20 * MS);
+}
+
+static bool log_page_is(uint8_t log, unsigned int page)
+{
+	command("delay 0 0");
+	build(PORT, 0, 0x2f, log | page << 8, 1, SECTOR);
+	ring(PORT, 1);
+	return done();
+}
+
+static void test_limits(void)
+{
+	d = &hba.port[PORT].disk;
+	check(!set_feature(0x0d, 1) && !set_feature(0xc4, 1));
+	check(!log_page_is(0x18, 0) && !log_page_is(0x0f, 0));
+	d->limits = 13;
+	check(set_feature(0x0d, 1) && set_feature(0xc4, 1));
+	check(log_page_is(0x30, 4) && data(0)[10] == 0x24);
+	check(log_page_is(0x18, 0) && data(0)[0] == 0xd0 && *(uint32_t *)(data(0) + 68) == 10000);
+	/* It is done in time, or without a limit at all. */
+	read_with_limit(3);
+	check(rd(PORT, PX_SACT) == 8);
+	pass_time(11 * MS);
+	check(rd(PORT, PX_SACT) == 0 && (rd(PORT, PX_TFD) & 0xff) == 0x40 && data(3)[0] != 0xee);
+	acknowledge(PORT);
+	read_with_limit(0);
+	check(rd(PORT, PX_SACT) == 8);
+	pass_time(11 * MS);
+	check((rd(PORT, PX_TFD) & 0xff) == 0x40 && done());
+	/* It is not: success, without data */
+	read_with_limit(2);
+	check(rd(PORT, PX_SACT) == 0 && (rd(PORT, PX_TFD) & 0xff) == 0x42 && data(3)[0] == 0xee);
+	check(done() && log_page_is(0x0f, 0));
+	check(data(0)[0] == 1 && data(0)[2] == 0x0f && data(0)[8] == 8);
+	check(!memcmp(data(0) + 32 + 3 * 24, "\x0f\x55\x0a", 3));
+	/* or an error */
+	d->limits = 15;
+	d->sense = true;
+	read_with_limit(2);
+	command("delay 0 0");
+	check(rd(PORT, PX_TFD) == (ERR_ABRT << 8 | 0x41) && !done() && sense() == 0x0b2e02);
+	/* Disabled, there are none. */
+	check(set_feature(0x0d, 0));
+	read_with_limit(1);
+	check(rd(PORT, PX_SACT) == 8);
+	pass_time(11 * MS);
+	command("delay 0 0");
+	check(done() && clean());
+}
+
 const struct test zones_tests[] = {
 	{ "zones_report", test_report },
 	{ "zones_write_pointer", test_write_pointer },
@@ -274,5 +341,6 @@ const struct test zones_tests[] = {
 	{ "zones_power_cut", test_power_cut },
 	{ "zones_identity", test_identity },
 	{ "priority", test_priority },
+	{ "limits", test_limits },
 	{ NULL, NULL }
 };

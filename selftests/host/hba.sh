@@ -74,6 +74,16 @@ presence.c s/has_switch(p) && p->open/p->open/
 presence.c s/has_switch(p) ? IS_DMPS : 0/IS_DMPS/
 presence.c s/p->open == open/false/
 presence.c s/| CMD_HPCP | CMD_CPD;/| CMD_CPD;/
+limits.c s/!c->disk->limits_on ||//
+limits.c s/index \* 10000/index * 20000/
+limits.c s/c->disk->limits == COMPLETE_UNAVAILABLE/false/
+limits.c s/|= (uint8_t)(1u << c->slot % 8)/|= (uint8_t)(2u << c->slot % 8)/
+limits.c s/d->limits << POLICY_ACTIVE/d->limits/
+limits.c s/!d->limits || page > 1/page > 1/
+list.c s/c->due <= now() + limit/true/
+list.c s/p->slot\[i\].sense ? STS_SENSE : 0/0/
+disk.c s/else if (c->expired)/else if (false)/
+identify.c s/d->limits_on << 21/d->limits_on << 20/
 zones.c s/lba != z->wp/lba < z->wp/
 zones.c s/lba + n > z->start + d->zone_size/false/
 zones.c s/wp == z->start + d->zone_size/false/
