@@ -66,13 +66,11 @@ void identify(const struct disk *d, uint16_t *w)
 		w[76] |= 1u << 12;
 	if (d->aux)
 		w[77] |= 1u << 5 | 1u << 6;	/* NCQ NON-DATA; SEND and RECEIVE */
-	w[78] = d->sata;
+	w[78] = d->sata | 1u << 7;	/* NCQ autosense */
 	w[79] = d->sata_on;
 	w[80] = 0x07f0;			/* up to ACS-4 */
-	if (d->limits) {
-		w[78] |= 1u << 7;	/* NCQ autosense */
+	if (d->limits)
 		w[80] |= 1u << 11;	/* ACS-5 */
-	}
 	w[82] = 1u << 0 | 1u << 3 | 1u << 5 | 1u << 6;	/* SMART, power, cache, look-ahead */
 	w[83] = 0x4000 | 1u << 10 | 1u << 12 | 1u << 13;	/* 48 bits, flush, flush EXT */
 	w[84] = 0x4000 | 1u << 5 | 1u << 6 | 1u << 8;	/* logs, FUA, WWN */

@@ -408,6 +408,10 @@ static void fail_queued(struct port *p, struct cmd *c)
 	unsigned int i;
 	uint8_t checksum = 0;
 
+	if (c->error & ERR_UNC)
+		c->sense = UNRECOVERED_READ;
+	if (d->sense && c->sense)
+		c->status |= STS_SENSE;
 	memset(d->ncq_log, 0, sizeof(d->ncq_log));
 	d->ncq_log[0] = c->slot;
 	d->ncq_log[2] = c->status;
@@ -417,9 +421,7 @@ static void fail_queued(struct port *p, struct cmd *c)
 		d->ncq_log[8 + i] = (uint8_t)(c->lba >> (24 + 8 * i));
 	}
 	d->ncq_log[7] = 0x40;
-	/* Sense data, where reporting is enabled. */
-	if (c->error & ERR_UNC)
-		c->sense = UNRECOVERED_READ;
+	/* NCQ autosense, where reporting is enabled */
 	for (i = 0; d->sense && i < 3; i++)
 		d->ncq_log[14 + i] = (uint8_t)(c->sense >> (16 - 8 * i));
 	for (i = 0; i < SECTOR - 1; i++)

@@ -217,7 +217,7 @@ static void test_dipm(void)
 	build(0, 0, 0xec, 0, 1, SECTOR);
 	ring(0, 1);
 	pass_time(MS);
-	check(w[76] & 1u << 9 && w[78] == 0x148 && w[79] == 0x048);
+	check(w[76] & 1u << 9 && w[78] == 0x1c8 && w[79] == 0x048);
 	acknowledge(0);
 	check(ipm(0) == IPM_ACTIVE);
 	pass_time(19 * MS);

@@ -323,7 +323,7 @@ static void test_limits(void)
 	d->sense = true;
 	read_with_limit(2);
 	command("delay 0 0");
-	check(rd(PORT, PX_TFD) == (ERR_ABRT << 8 | 0x41) && !done() && sense() == 0x0b2e02);
+	check(rd(PORT, PX_TFD) == (ERR_ABRT << 8 | 0x43) && !done() && sense() == 0x0b2e02);
 	/* Disabled, there are none. */
 	check(set_feature(0x0d, 0));
 	read_with_limit(1);
