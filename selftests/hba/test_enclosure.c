@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of enclosure.c. */
-#include <stdio.h>
 #include <string.h>
 
 #include "test.h"
@@ -59,14 +58,6 @@ static void test_none(void)
 	check(command("enclosure none ses-2") && ctl() == EM_SES2);
 }
 
-static void set_ports(unsigned int n)
-{
-	char line[16];
-
-	snprintf(line, sizeof(line), "ports %u", n);
-	check(command(line));
-}
-
 /* Beyond the registers of any port, and within the BAR, however many ports there are. */
 static void test_location(void)
 {
@@ -74,14 +65,14 @@ static void test_location(void)
 
 	command("enclosure led");
 	for (n = 1; n <= MAX_PORTS; n++) {
-		set_ports(n);
+		check(command("ports %u", n));
 		check(buffer() >= HBA_PORTS + n * HBA_PORT_SIZE);
 		check(buffer() + 2 * buffer_size() <= registers_size());
 	}
 	/* As QEMU's, which has six ports */
-	set_ports(6);
+	check(command("ports 6"));
 	check(registers_size() == 0x1000);
-	set_ports(ports);
+	check(command("ports %u", ports));
 }
 
 static void test_leds(void)
