@@ -60,13 +60,21 @@ static const char *error(const char *text, const char *word)
 	return answer;
 }
 
-/* number WORD: decimal, or hexadecimal after 0x; the rest of the word is wrong */
+/* Decimal, or hexadecimal after 0x. There is none if END is WORD. */
+static uint64_t digits(const char *word, char **end)
+{
+	*end = (char *)word;
+	errno = 0;
+	return *word < '0' || *word > '9' ? 0 :
+	       strtoull(word, end, !strncmp(word, "0x", 2) ? 16 : 10);
+}
+
+/* A number, and nothing after it */
 static bool number(const char *word, uint64_t *value)
 {
 	char *end;
 
-	errno = 0;
-	*value = strtoull(word, &end, !strncmp(word, "0x", 2) ? 16 : 10);
+	*value = digits(word, &end);
 	return !errno && end != word && !*end;
 }
 
@@ -77,12 +85,12 @@ static bool size(const char *word, uint64_t *value)
 	const char *unit;
 	char *end;
 
-	*value = strtoull(word, &end, 0);
-	if (end == word || !*value)
+	*value = digits(word, &end);
+	if (errno || end == word || !*value)
 		return false;
 	if (*end) {
 		unit = strchr(units, *end);
-		if (!unit || end[1])
+		if (!unit || end[1] || *value >> (64 - 10 * (unit - units + 1)))
 			return false;
 		*value <<= 10 * (unit - units + 1);
 	}
@@ -92,10 +100,10 @@ static bool size(const char *word, uint64_t *value)
 /* port WORD: PORT, or PORT.DEVICE behind a port multiplier; the device is -1 if there is none */
 static struct port *port_and_device(const char *word, int *device)
 {
-	unsigned long n, pm;
+	uint64_t n, pm;
 	char *end;
 
-	n = strtoul(word, &end, 0);
+	n = digits(word, &end);
 	if (end == word || n >= hba.ports)
 		return NULL;
 	*device = -1;
@@ -103,7 +111,7 @@ static struct port *port_and_device(const char *word, int *device)
 		return &hba.port[n];
 	if (*end++ != '.' || !*end)
 		return NULL;
-	pm = strtoul(end, &end, 10);
+	pm = digits(end, &end);
 	if (*end || pm >= hba.port[n].pmp.ports)
 		return NULL;
 	*device = (int)pm;
@@ -745,12 +753,15 @@ static const char *do_wake(char **w)
 static const char *do_bad(char **w)
 {
 	struct disk *d = disk(w[1]);
+	bool bad = strcmp(w[2], "none");
+	uint64_t lba = 0;
 
 	if (!d)
 		return error("a disk is wanted", w[1]);
-	d->bad = strcmp(w[2], "none");
-	if (d->bad && !number(w[2], &d->bad_lba))
+	if (bad && !number(w[2], &lba))
 		return error("a sector or none is wanted", w[2]);
+	d->bad = bad;
+	d->bad_lba = lba;
 	return ok();
 }
 

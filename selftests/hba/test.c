@@ -990,11 +990,23 @@ static void test_breaches(void)
 
 static void test_language(void)
 {
+	uint8_t *media = hba.port[0].disk.media;
+
 	check(!command("nonsense") && !command("hold 99") && !command("release 0 1"));
 	check(!command("ports 33") && !command("disk 0 1M") && !command("when never do drop"));
 	check(!command("drop") && !command("mute perhaps") && !command("plug"));
 	check(!command("when fetch port=x do drop") && !command("when fetch port=0"));
 	check(!command("cap +NOTHING") && !command("bad 0 x") && !command("cut 0 101"));
+	check(!hba.port[0].disk.bad);
+	check(command("bad 0 010") && hba.port[0].disk.bad_lba == 10);
+	check(command("bad 0 0x10") && hba.port[0].disk.bad_lba == 16);
+	check(command("bad 0 none") && !hba.port[0].disk.bad);
+	check(!command("bad 0 -1") && !command("bad 0 0x") && !command("bad 0 1 2"));
+	check(!command("bad 0 99999999999999999999"));
+	check(!command("bad 0x 1") && !command("bad -1 1"));
+	hba.port[0].disk.media = NULL;
+	check(!command("disk 0 16777216T") && !command("disk 0 1"));
+	hba.port[0].disk.media = media;
 	check(command("stats") && command("waiting 0"));
 }
 

@@ -12,6 +12,8 @@ MODEL=$TOP/selftests/hba
 
 FAULTS='
 list.c s/p->sact &= ~tags;//
+control.c s/? 16 : 10)/? 16 : 0)/
+control.c s/ || \*value >> (64.*$/)/
 list.c s/{ FIS_D2H, c->pm, STS_DRDY }/{ FIS_D2H, FIS_I | c->pm, STS_DRDY }/
 list.c s/ncq_log\[0\] = c->slot/ncq_log[0] = 0/
 list.c s/(prd\[3\] & PRD_DBC) + 1 -/(prd[3] \& PRD_DBC) + 3 -/
