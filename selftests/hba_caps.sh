@@ -11,14 +11,14 @@
 
 need_hba
 need fio
-begin 24 all-disks disks
+begin 28 all-disks disks
 errors_expected
 N=${#DISKS[@]}
 
 # The HBA as it was when this test began.
 plain() {
 	hba cap +S64A +SNCQ +SCLO +SAM -SSS -SALP -SSC -PSC -SSNTF -SMPS -SXS -BOH -SDS -APST &&
-		hba pi $((0x3f)) && hba vs 0x10301 && hba ncs 32
+		hba pi $((0x3f)) && hba vs 0x10301 && hba ncs 32 && hba bios at-once
 }
 
 there() {
@@ -74,6 +74,9 @@ check "SNotification" variant "$N" "cap +SSNTF"
 check "mechanical presence switches" variant "$N" "cap +SMPS"
 check "external ports" variant "$N" "cap +SXS"
 check "hand-off from the BIOS" variant "$N" "cap +BOH" "vs 0x10200"
+check "a BIOS that takes its time" variant "$N" "bios later" "cap +BOH" "vs 0x10200"
+check "a BIOS that is busy" variant "$N" "bios busy" "cap +BOH" "vs 0x10200"
+check "a BIOS that does not let go" variant "$N" "bios dead" "cap +BOH" "vs 0x10200"
 check "device sleep" variant "$N" "cap +SDS"
 check "AHCI 1.0" variant "$N" "vs 0x10000"
 check "AHCI 1.1" variant "$N" "vs 0x10100"
@@ -81,6 +84,7 @@ check "two ports" variant 2 "pi 0x3"
 check "ports with a gap" variant 3 "pi 0x15"
 check "AHCI 1.3" variant "$N" "vs 0x10300"
 check "AHCI 1.2 without PI" variant "$N" "vs 0x10200" "pi 0"
-check "as before" variant "$N"
+check "ports that firmware has not enabled" variant "$N" "enables 0x2a"
+check "as before" variant "$N" "enables none"
 check "a mask of 64 bits" mask 64
 finish

@@ -255,7 +255,26 @@ static const char *do_cap(char **w)
 
 		*reg = **w == '+' ? *reg | cap_names[i].bit : *reg & ~cap_names[i].bit;
 	}
-	hba.bohc = hba.cap2 & CAP2_BOH ? BOHC_BOS : 0;
+	bios_init();
+	return ok();
+}
+
+/* bios at-once|later|busy|dead: what it makes of a request, with cap +BOH */
+static const char *do_bios(char **w)
+{
+	return bios_option(w[1]) ? ok() : error("at-once, later, busy or dead is wanted", w[1]);
+}
+
+/* enables MASK|none: of ports, in PCI configuration space, as firmware has left them */
+static const char *do_enables(char **w)
+{
+	bool has = strcmp(w[1], "none");
+	uint64_t mask = 0;
+
+	if (has && (!number(w[1], &mask) || mask > 0xffff))
+		return error("a mask of 16 bits or none is wanted", w[1]);
+	hba.has_enables = has;
+	hba.enables = (uint16_t)mask;
 	return ok();
 }
 
@@ -1051,8 +1070,9 @@ static const char *do_stats(char **w)
 	unsigned int i, n;
 
 	(void)w;
-	n = (unsigned int)snprintf(answer, sizeof(answer), "ok reads=%llu writes=%llu irqs=",
-				   (unsigned long long)hba.reads, (unsigned long long)hba.writes);
+	n = (unsigned int)snprintf(answer, sizeof(answer), "ok reads=%llu writes=%llu d3=%u irqs=",
+				   (unsigned long long)hba.reads, (unsigned long long)hba.writes,
+				   hba.d3);
 	for (i = 0; i < 32 && n < sizeof(answer); i++)
 		n += (unsigned int)snprintf(answer + n, sizeof(answer) - n, "%s%llu", i ? "," : "",
 					    (unsigned long long)irqs(i));
@@ -1091,6 +1111,8 @@ static const struct {
 	{ "intx", 2, 2, true, false, do_switch },
 	{ "ncs", 2, 2, false, false, do_ncs },
 	{ "cap", 2, MAX_WORDS, false, false, do_cap },
+	{ "bios", 2, 2, false, false, do_bios },
+	{ "enables", 2, 2, false, false, do_enables },
 	{ "pmp", 3, 3, true, true, do_pmp },
 	{ "disk", 3, MAX_WORDS, true, DEVICE, do_disk },
 	{ "cdrom", 3, MAX_WORDS, true, true, do_cdrom },

@@ -7,6 +7,7 @@
  *   user.c      vfio-user: the messages of QEMU
  *   pci.c       configuration space, interrupts
  *   dma.c       the guest's memory
+ *   firmware.c  what firmware does: hand-off to the OS, port enables
  *   host.c      generic host control registers
  *   port.c      port registers, link
  *   link.c      power states of the link
@@ -236,6 +237,9 @@ struct port {
 	uint64_t	phy_delay;
 };
 
+/* What becomes of a request to leave the HBA to the OS */
+enum bios { BIOS_AT_ONCE, BIOS_LATER, BIOS_BUSY, BIOS_DEAD };
+
 struct hba {
 	/* configuration */
 	unsigned int	ports;
@@ -251,6 +255,9 @@ struct hba {
 	uint16_t	vendor;
 	uint16_t	device;
 	uint32_t	class;
+	enum bios	bios;
+	bool		has_enables;	/* ports have to be enabled in config space */
+	uint16_t	enables;	/* those that are so after a reset */
 	uint64_t	seed;
 	uint64_t	delay_min;
 	uint64_t	delay_max;
@@ -258,6 +265,7 @@ struct hba {
 	uint32_t	ghc;
 	uint32_t	is;
 	uint32_t	bohc;
+	uint64_t	bios_due;	/* when it does something about that */
 	struct port	port[MAX_PORTS];
 	uint64_t	reset_due;
 	/* what a test does to all of it */
@@ -269,6 +277,7 @@ struct hba {
 	bool		stuck_reset;
 	uint64_t	reads;
 	uint64_t	writes;
+	unsigned int	d3;		/* how often it was put into D3hot */
 };
 
 extern struct hba hba;
@@ -323,6 +332,9 @@ extern uint8_t msix_table[BAR_MSIX_SIZE];
 void pci_init(void);
 void pci_disconnect(void);
 void pci_write(uint32_t offset, const uint8_t *data, uint32_t n);
+uint16_t pci_enables(void);
+void pci_reset_enables(void);
+bool pci_asleep(void);
 unsigned int irq_count(enum irq_index index);
 int irq_set_fd(enum irq_index index, unsigned int vector, int fd);
 void irq_trigger(enum irq_index index, unsigned int vector);
@@ -351,6 +363,14 @@ void hba_interrupt(struct port *p);
 void hba_interrupt_again(void);
 void hba_signal(unsigned int nr);
 
+/* firmware.c */
+bool bios_option(const char *word);
+void bios_init(void);
+void bios_write(uint32_t value);
+void bios_run(uint64_t *next);
+bool enabled(const struct port *p);
+void enables_changed(uint16_t before);
+
 /* port.c */
 uint32_t port_read(struct port *p, uint32_t offset);
 void port_write(struct port *p, uint32_t offset, uint32_t value);
@@ -358,6 +378,7 @@ void port_reset(struct port *p);
 void port_run(struct port *p, uint64_t *next);
 void port_plug(struct port *p);
 void port_unplug(struct port *p);
+void port_enable(struct port *p);
 void port_fatal(struct port *p, uint32_t bits);
 void port_signature(struct port *p, unsigned int pm);
 bool port_fis(struct port *p, uint32_t offset, const void *fis, size_t n);

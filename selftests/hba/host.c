@@ -82,6 +82,7 @@ void hba_reset(void)
 	hba.is = 0;
 	enclosure_stop();
 	ccc_reset();
+	pci_reset_enables();
 	while (next_port(&p))
 		port_reset(p);
 	irq_level();
@@ -115,16 +116,6 @@ static void write_is(uint32_t value)
 	if (hba.is && irq_single())
 		irq_port((unsigned int)__builtin_ctz(hba.is));
 	irq_level();
-}
-
-/* 10.6.3: the BIOS lets go at once. */
-static void write_bohc(uint32_t value)
-{
-	if (!(hba.cap2 & CAP2_BOH))
-		return;
-	hba.bohc &= ~(value & BOHC_OOC);
-	if (value & BOHC_OOS)
-		hba.bohc = (hba.bohc | BOHC_OOS) & ~(BOHC_BOS | BOHC_BB);
 }
 
 static uint32_t read_is(void)
@@ -175,13 +166,21 @@ uint32_t registers_size(void)
 	return size;
 }
 
+/* No register, for now or for good */
+static bool gone(uint32_t offset)
+{
+	if (pci_asleep())
+		breach("register 0x%x is accessed in D3 (8.3.3)", offset);
+	return hba.ones || pci_asleep();
+}
+
 uint32_t register_read(uint32_t offset)
 {
 	struct port *p = port_of(offset);
 	uint32_t value;
 
 	hba.reads++;
-	if (hba.ones)
+	if (gone(offset))
 		return ~0u;
 	if (p)
 		value = port_read(p, offset % HBA_PORT_SIZE);
@@ -197,7 +196,7 @@ void register_write(uint32_t offset, uint32_t value)
 	struct port *p = port_of(offset);
 
 	hba.writes++;
-	if (hba.ones)
+	if (gone(offset))
 		return;
 	trace(true, offset, value);
 	lie_written(offset, value);
@@ -208,7 +207,7 @@ void register_write(uint32_t offset, uint32_t value)
 	else if (offset == HBA_IS)
 		write_is(value);
 	else if (offset == HBA_BOHC)
-		write_bohc(value);
+		bios_write(value);
 	else if (offset == HBA_CCC_CTL || offset == HBA_CCC_PORTS)
 		ccc_write(offset, value);
 	else
@@ -220,9 +219,10 @@ void hba_run(uint64_t *next)
 {
 	struct port *p = NULL;
 
-	if (hba.ones)
+	if (hba.ones || pci_asleep())
 		return;
 	fuzz_run(next);
+	bios_run(next);
 	if (hba.ghc & GHC_HR && !hba.stuck_reset) {
 		if (hba.reset_due <= now())
 			hba.ghc &= ~GHC_HR;

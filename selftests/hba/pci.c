@@ -18,11 +18,13 @@ enum {
 	PM_CAP		= 0x40,
 	MSI_CAP		= 0x50,
 	MSIX_CAP	= 0x70,
-	/* Intel's port enables ("PCS"): of chips whose driver sets them */
+	/* Intel's port enables ("PCS") */
 	PORT_ENABLES	= 0x92,
 };
 
 #define STATUS_CAPS	0x10
+#define POWER_STATE	0x03	/* of the capability's control register */
+#define D3HOT		0x03
 #define INTX_DISABLE	0x04	/* of the upper byte of Command */
 
 uint8_t config[CONFIG_SIZE];
@@ -103,12 +105,39 @@ void pci_init(void)
 		allow(MSIX_CAP + 3, "\xc0", 1);
 	}
 	allow(PORT_ENABLES, "\xff\xff", 2);
+	pci_reset_enables();
 }
 
+uint16_t pci_enables(void)
+{
+	return (uint16_t)(config[PORT_ENABLES] | config[PORT_ENABLES + 1] << 8);
+}
+
+/* As firmware has left them */
+void pci_reset_enables(void)
+{
+	put16(PORT_ENABLES, hba.enables);
+}
+
+/* 8.3.3: in D3hot there are neither registers nor interrupts. */
+bool pci_asleep(void)
+{
+	return (config[PM_CAP + 4] & POWER_STATE) == D3HOT;
+}
+
+/* PCI PM 1.2, 5.4.1: back from D3hot the function is reset. Its header is QEMU's to keep. */
 void pci_write(uint32_t offset, const uint8_t *data, uint32_t n)
 {
+	uint16_t enables = pci_enables();
+	bool asleep = pci_asleep();
+
 	for (; n-- && offset < CONFIG_SIZE; offset++, data++)
 		config[offset] = (config[offset] & ~writable[offset]) | (*data & writable[offset]);
+	hba.d3 += !asleep && pci_asleep();
+	if (asleep && !pci_asleep())
+		hba_reset();
+	else
+		enables_changed(enables);
 }
 
 static void init_fds(void)
@@ -174,7 +203,7 @@ void irq_level(void)
 {
 	if (irq_count(IRQ_MSI) || irq_count(IRQ_MSIX) || !irq_count(IRQ_INTX))
 		return;
-	if (hba.mute || intx_masked || !hba.is || !(hba.ghc & GHC_IE) ||
+	if (hba.mute || pci_asleep() || intx_masked || !hba.is || !(hba.ghc & GHC_IE) ||
 	    config[PCI_COMMAND + 1] & INTX_DISABLE)
 		return;
 	intx_masked = true;
@@ -197,7 +226,7 @@ void irq_send(unsigned int port)
 /* A message for a port's cause; INTx follows its level. */
 void irq_port(unsigned int port)
 {
-	if (hba.mute || hba.ones || !(hba.ghc & GHC_IE))
+	if (hba.mute || hba.ones || pci_asleep() || !(hba.ghc & GHC_IE))
 		return;
 	if (irq_count(IRQ_MSIX) || irq_count(IRQ_MSI))
 		irq_send(port);

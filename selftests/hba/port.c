@@ -92,7 +92,7 @@ bool port_device(const struct port *p)
 
 static bool may_start(const struct port *p)
 {
-	return (p->cmd & CMD_SUD) && (p->sctl & SCTL_DET) == 0;
+	return enabled(p) && (p->cmd & CMD_SUD) && (p->sctl & SCTL_DET) == 0;
 }
 
 /* 3.3.10, 10.4.2: PhyRdy; the device was exchanged as far as the HBA knows. */
@@ -132,6 +132,17 @@ void port_lost(struct port *p)
 	status(p, 0x7f);
 	p->serr |= SERR_N;
 	hba_event(p, 0);
+}
+
+/* The port is enabled, or not any more. */
+void port_enable(struct port *p)
+{
+	if (enabled(p)) {
+		link_start(p);
+	} else if (p->link != LINK_DOWN) {
+		p->link_due = 0;
+		port_lost(p);
+	}
 }
 
 /* A link in a low power state does not show that the device has no power any more. */

@@ -126,6 +126,8 @@ void fresh(void)
 	command("forget");
 	command("enclosure none");
 	command("honest");
+	command("bios at-once");
+	command("enables none");
 	hba.cap = CAP_S64A | CAP_SNCQ | CAP_SCLO | CAP_SAM | 3u << CAP_ISS_SHIFT |
 		  31u << CAP_NCS_SHIFT | 3;
 	hba.cap2 = 0;
@@ -1077,6 +1079,7 @@ int main(void)
 	run_tests(tests);
 	run_tests(link_tests);
 	run_tests(presence_tests);
+	run_tests(firmware_tests);
 	run_tests(enclosure_tests);
 	run_tests(ccc_tests);
 	run_tests(pmp_tests);

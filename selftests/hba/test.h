@@ -25,6 +25,7 @@ struct test {
 
 extern const struct test link_tests[];
 extern const struct test presence_tests[];
+extern const struct test firmware_tests[];
 extern const struct test enclosure_tests[];
 extern const struct test ccc_tests[];
 extern const struct test pmp_tests[];

@@ -20,6 +20,16 @@ list.c s/(prd\[3\] & PRD_DBC) + 1 -/(prd[3] \& PRD_DBC) + 3 -/
 list.c s/!p->rung || p->halted ||/!p->rung ||/
 list.c s/d->queued = 0;//
 list.c s/if (hba.one_by_one)/if (false)/
+firmware.c s/hba.bohc & ~before & BOHC_OOS/hba.bohc \& BOHC_OOS/
+firmware.c s/hba.bios == BIOS_LATER ||/false ||/
+firmware.c s/hba.bohc |= BOHC_BB/hba.bohc |= 0/
+firmware.c s/hba.has_enables && next_port/next_port/
+host.c s/pci_reset_enables();//
+port.c s/return enabled(p) &&/return/
+port.c /^void port_enable/,/^}/s/p->link_due = 0;//
+pci.c s/asleep && !pci_asleep()/false/
+pci.c s/hba.ones || pci_asleep() ||/hba.ones ||/
+pci.c s/hba.mute || pci_asleep() ||/hba.mute ||/
 host.c s/hba.is && !before/hba.is/
 host.c s/enabled & ~p->pending/enabled/
 host.c s/hba.is && irq_single())/false)/
@@ -32,7 +42,7 @@ disk.c /^static void flush/,/^}/s/madvise([^)]*)/false/
 disk.c s/n = d->bad_lba - lba;/n = 0;/
 disk.c s/if (d->ncq_error &&/if (false \&\&/
 pci.c s/msi < hba.ports/false/
-pci.c s/hba.mute || intx_masked/hba.mute/
+pci.c s/ || intx_masked//
 check.c s/p->orphans >> pm & 1/false/
 check.c s/value && !(p->cmd & CMD_ST)/false/
 check.c s/value & p->ci && !p->lied/false/

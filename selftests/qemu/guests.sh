@@ -325,9 +325,10 @@ guest_hba_fuzz() {
 	fuzz_fault "$driver"
 }
 
-# HBAs of many kinds, one after the other, and memory above 4 GiB.
+# HBAs of many kinds, one after the other, and memory above 4 GiB. The PCI id is that of an
+# Intel chip (ICH9) whose ports drivers enable.
 guest_hba_caps() {
-	six_model_disks
+	six_model_disks "id 8086:2922"
 	memory=5120
 	tests="hba_caps*"
 }
