@@ -6,11 +6,14 @@
 
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=selftests/hba.sh
+. "${0%/*}/hba.sh"
 
 need fio
 grep -qw freeze /sys/power/state 2>/dev/null || skip "needs CONFIG_SUSPEND"
 [ -e /sys/power/pm_test ] || skip "needs CONFIG_PM_SLEEP_DEBUG"
-begin 4 disks
+HBA=${ATA_SPLIT_HBA:+1}
+begin $((6 + ${HBA:-0})) disks
 
 D=${DISKS[0]}
 DELAY=/sys/module/suspend/parameters/pm_test_delay
@@ -24,11 +27,12 @@ suspends() {
 	cat /sys/power/suspend_stats/success
 }
 
-# All devices are suspended, and resumed a second later.
+# cycles LEVEL: all devices are suspended, and resumed a second later; with "platform" they
+# are in D3hot meanwhile.
 cycles() {
 	local i before
 	before=$(suspends)
-	echo devices >/sys/power/pm_test
+	echo "$1" >/sys/power/pm_test
 	for ((i = 0; i < ROUNDS; i++)); do
 		echo freeze >/sys/power/state || return
 		loading || break
@@ -39,11 +43,20 @@ cycles() {
 
 with_load() {
 	start_load "${DISKS[@]}"
-	cycles
+	cycles "$1"
+}
+
+# The model HBA knows it.
+in_d3() {
+	local n
+	n=$(hba stats) && n=${n#*d3=} && [ "${n%% *}" -eq "$ROUNDS" ] || { echo "$n"; return 1; }
 }
 
 check "data is written" "$HERE/dio" write "$D" 9 67108864 8388608
-check "suspend and resume $ROUNDS times under load" with_load
-check "I/O was right all the time" load_ok
+for level in devices platform; do
+	check "suspend and resume $ROUNDS times under load, $level" with_load $level
+	check "I/O was right all the time, $level" load_ok
+done
+[ -z "$HBA" ] || check "in D3hot $ROUNDS times" in_d3
 check "data is what it was" "$HERE/dio" check "$D" 9 67108864 8388608
 finish

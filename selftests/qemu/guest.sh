@@ -183,11 +183,12 @@ qemu() {
 		result=(-chardev file,id=result,path=/dev/null -chardev file,id=log,path=/dev/null)
 		time=()
 	fi
+	# Model HBAs have their control ports there in any case.
+	result+=(-device virtio-serial-pci)
 	if [ "$channel" = serial ]; then
 		result+=(-serial chardev:result -serial chardev:log)
 	else
-		result+=(-device virtio-serial-pci
-			-device virtserialport,chardev=result,name=ata_split.result
+		result+=(-device virtserialport,chardev=result,name=ata_split.result
 			-device virtserialport,chardev=log,name=ata_split.log)
 	fi
 	# la57=off: identify_cpu() clears the feature for a moment, and KASAN calls
