@@ -46,6 +46,8 @@
 #define   AHCI_VS_1_3			0x00010300
 #define AHCI_CAP2			0x24
 #define   AHCI_CAP2_BOH			BIT(0)
+#define   AHCI_CAP2_SDS			BIT(3)
+#define   AHCI_CAP2_SADM		BIT(4)
 #define AHCI_BOHC			0x28
 #define   AHCI_BOHC_BOS			BIT(0)
 #define   AHCI_BOHC_OOS			BIT(1)

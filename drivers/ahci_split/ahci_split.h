@@ -18,6 +18,7 @@
  * @version: VS
  * @port_map: ports to use
  * @saved_cap: CAP as firmware left it, to restore after a reset
+ * @saved_cap2: CAP2 as firmware left it
  * @saved_port_map: PI to restore after a reset, firmware's unless it was forced
  * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
  * @per_port_irq: does each port have a vector of its own?
@@ -29,6 +30,7 @@ struct ahci_split_host {
 	u32				version;
 	u32				port_map;
 	u32				saved_cap;
+	u32				saved_cap2;
 	u32				saved_port_map;
 	u32				saved_port_caps[AHCI_MAX_PORTS];
 	bool				per_port_irq;
@@ -137,6 +139,7 @@ extern const struct attribute_group *ahci_split_sdev_groups[];
 
 /* quirks.c: chips and boards that need workarounds */
 int ahci_split_suitable(struct pci_dev *pdev);
+void ahci_split_correct_caps(struct pci_dev *pdev, struct ahci_split_host *hpriv);
 void ahci_split_enable_ports(struct pci_dev *pdev, u32 port_map);
 
 /* host.c: reset and initialization of the HBA */

@@ -127,10 +127,12 @@ int ahci_split_save_config(struct device *dev, struct ahci_split_host *hpriv)
 		return rc;
 
 	hpriv->saved_cap = readl(hpriv->mmio + AHCI_CAP);
-	hpriv->cap = hpriv->saved_cap;
 	hpriv->version = readl(hpriv->mmio + AHCI_VS);
 	if (hpriv->version >= AHCI_VS_1_2)
-		hpriv->cap2 = readl(hpriv->mmio + AHCI_CAP2);
+		hpriv->saved_cap2 = readl(hpriv->mmio + AHCI_CAP2);
+	hpriv->cap = hpriv->saved_cap;
+	hpriv->cap2 = hpriv->saved_cap2;
+	ahci_split_correct_caps(to_pci_dev(dev), hpriv);
 
 	ahci_split_save_port_map(dev, hpriv);
 
@@ -149,8 +151,8 @@ static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
 	int i;
 
 	writel(hpriv->saved_cap, hpriv->mmio + AHCI_CAP);
-	if (hpriv->cap2)
-		writel(hpriv->cap2, hpriv->mmio + AHCI_CAP2);
+	if (hpriv->saved_cap2)
+		writel(hpriv->saved_cap2, hpriv->mmio + AHCI_CAP2);
 	writel(hpriv->saved_port_map, hpriv->mmio + AHCI_PI);
 	readl(hpriv->mmio + AHCI_PI);	/* flush */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Chips and boards that need workarounds.  They are refused, except for chips that
- * only need their ports enabled.
+ * only need their ports enabled, or a capability ignored.
  *
  * The tables are derived from stock ahci's.  selftests/host/quirks.sh compares them
  * with those of each supported kernel; selftests/host/quirks/boards lists the
@@ -165,6 +165,32 @@ int ahci_split_suitable(struct pci_dev *pdev)
 		return -ENODEV;
 	}
 	return 0;
+}
+
+/* Chips that report PxSNTF, or device sleep, but do not support it. */
+static const struct pci_device_id ahci_split_no_sntf[] = {
+	{ PCI_VDEVICE(INTEL, 0x2822) },		/* ICH8, RAID */
+	{ }
+};
+
+static const struct pci_device_id ahci_split_no_devslp[] = {
+	{ PCI_VDEVICE(INTEL, 0x0f23) },		/* Bay Trail */
+	{ }
+};
+
+/**
+ * ahci_split_correct_caps - drop capabilities that the chip does not have
+ * @pdev: PCI device
+ * @hpriv: HBA with @cap and @cap2 as read; what is restored after a reset stays
+ *
+ * Context: Process context.
+ */
+void ahci_split_correct_caps(struct pci_dev *pdev, struct ahci_split_host *hpriv)
+{
+	if (pci_match_id(ahci_split_no_sntf, pdev))
+		hpriv->cap &= ~AHCI_CAP_SSNTF;
+	if (pci_match_id(ahci_split_no_devslp, pdev))
+		hpriv->cap2 &= ~(AHCI_CAP2_SDS | AHCI_CAP2_SADM);
 }
 
 /*

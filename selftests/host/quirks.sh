@@ -3,7 +3,7 @@
 #
 # Stock ahci works around what some chips and boards cannot do. The driver refuses each
 # of them, by each supported kernel's tables, or quirks/boards says why it need not; and
-# it enables ports where stock does, and nowhere else.
+# it enables ports, and ignores capabilities, where stock does, and nowhere else.
 
 # The guests' kernel is Debian's own, whatever is tested.
 unset KERNEL VARIANT
@@ -33,7 +33,13 @@ build() {
 	sed -n '/ ahci_pci_tbl\[\] = {/,/^};/p' "$stock" >"$OUT/stock.h"
 	: >"$OUT/others"
 	awk -v OUT="$OUT" -f "$QUIRKS/dmi.awk" "$stock" >"$OUT/dmi.h"
-	{ grep '^#define AHCI_INTEL_PCS' "$TOP/drivers/ahci_split/ahci_regs.h"
+	for flag in NO_SNTF NO_DEVSLP; do
+		awk -v flag="AHCI_HFLAG_$flag" '/^\t\[board_/ { board = $1 }
+			index($0, flag) { print board " = true," }' "$stock" >"$OUT/${flag,,}.h"
+	done
+	# 6.1 has no board for that.
+	sed -n '/^static bool ahci_broken_devslp(/,/^}/p' "$stock" >"$OUT/devslp.h"
+	{ grep -E '^#define +AHCI_(INTEL_PCS|CAP_SSNTF|CAP2_SDS|CAP2_SADM)' "$TOP/drivers/ahci_split/ahci_regs.h"
 	  sed '/^#include/d' "$OURS"; } >"$OUT/ours.h"
 	# 6.1 tells by the order of its boards.
 	gcc -w -I "$OUT" ${LINUX_6_1:+-DLINUX_6_1} -o "$OUT/match" "$OUT/match.c"
@@ -82,13 +88,15 @@ done
 # Would it be noticed? By the newest kernel's tables.
 needed chips needs_quirks
 needed boards boards
-sed -i 's/0x2922, //; s/20090105/20090104/; s/0x1d06,/&0x19b0,/' "$OUT/ours.h"
+sed -i 's/0x2922, //; s/20090105/20090104/; s/0x1d06,/&0x19b0,/; s/INTEL, 0x2822/INTEL, 0x2922/
+	s/INTEL, 0x0f23/INTEL, 0x0f22/' "$OUT/ours.h"
 gcc -w -I "$OUT" -o "$OUT/match" "$OUT/match.c"
 for what in 'port_enables 8086:2922' 'ahci_broken_suspend dv4, BIOS of 20090104' \
-	    'needless: port_enables 8086:19b0'; do
+	    'needless: port_enables 8086:19b0' 'sntf 8086:2822' 'sntf 8086:2922' \
+	    'devslp 8086:0f23' 'devslp 8086:0f22'; do
 	differences | grep -q "^$what" || bad "not noticed: $what"
 done
-[ $BAD = 1 ] || good "an id that is missing or needless and another date are noticed"
+[ $BAD = 1 ] || good "ids that are missing or needless, and another date, are noticed"
 
 # And in a machine: only that controller, and only with an old BIOS.
 KIT=$("$QEMU_DIR/prepare.sh" "$(distro_series "$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)")" distro)

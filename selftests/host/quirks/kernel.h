@@ -11,6 +11,7 @@
 
 #define ENODEV			19
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define BIT(nr)			(1u << (nr))
 #define PCI_SLOT(devfn)		(((devfn) >> 3) & 0x1f)
 #define PCI_DEVFN(slot, func)	((((slot) & 0x1f) << 3) | ((func) & 0x07))
 #define ATA_ACPI_FILTER_FPDMA_OFFSET	8
@@ -39,6 +40,11 @@ struct pci_dev {
 	/* word 0x92 of its configuration space, and how often that was looked at */
 	u16 pcs;
 	int reads;
+};
+
+/* What quirks.c may change of the driver's. */
+struct ahci_split_host {
+	u32 cap, cap2;
 };
 
 #define dev_err(dev, ...)	((void)(dev))

@@ -22,8 +22,18 @@ static const bool pcs_boards[ARRAY_SIZE(names)] = {
 #include "pcs.h"
 };
 
+/* What do they report without having it? */
+static const bool no_sntf_boards[ARRAY_SIZE(names)] = {
+#include "no_sntf.h"
+};
+
+static const bool no_devslp_boards[ARRAY_SIZE(names)] = {
+#include "no_devslp.h"
+};
+
 #include "stock.h"
 #include "dmi.h"
+#include "devslp.h"
 
 static const struct {
 	const char *name;
@@ -166,6 +176,30 @@ static bool stock_enables_ports(const struct pci_device_id *id)
 #endif
 }
 
+/* Which of these capabilities are left? */
+static void caps(void)
+{
+	const u32 all2 = AHCI_CAP2_SDS | AHCI_CAP2_SADM;
+	const struct pci_device_id *id;
+
+	for (id = ahci_pci_tbl; id->vendor; id++) {
+		struct ahci_split_host host = { .cap = ~0u, .cap2 = ~0u };
+		struct pci_dev pdev = chip_of(id);
+		bool no_devslp = no_devslp_boards[id->driver_data];
+
+#ifdef LINUX_6_1
+		no_devslp = ahci_broken_devslp(&pdev);
+#endif
+		if (ahci_split_suitable(&pdev))
+			continue;
+		ahci_split_correct_caps(&pdev, &host);
+		if (host.cap != (no_sntf_boards[id->driver_data] ? ~AHCI_CAP_SSNTF : ~0u))
+			printf("sntf %04x:%04x\n", pdev.vendor, pdev.device);
+		if (host.cap2 != (no_devslp ? ~all2 : ~0u))
+			printf("devslp %04x:%04x\n", pdev.vendor, pdev.device);
+	}
+}
+
 /* All of a vendor's, as those that no table names match by their class. */
 static void port_enables(u32 vendor)
 {
@@ -263,6 +297,7 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	chips();
+	caps();
 	port_enables(PCI_VENDOR_ID_INTEL);
 	port_enables(PCI_VENDOR_ID_AMD);
 	boards();
