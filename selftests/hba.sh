@@ -58,6 +58,12 @@ hba_at() {
 	esac
 }
 
+# medium_error FILE: what a program says there of a block that cannot be read. It is EIO in 6.1,
+# and in later kernels ENODATA if the device has sense data, with either driver.
+medium_error() {
+	grep -q 'Input/output error\|No data available' "$1" || { cat "$1"; return 1; }
+}
+
 # Under a load that the test has started, on disk $D and perhaps others:
 
 # Passes of error handling on the disk's port. Where only the link was lost, the second is

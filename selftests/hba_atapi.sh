@@ -98,8 +98,7 @@ impossible() {
 		sense "$1" 'invalid field in cdb' 12 01 b0 00 20 00
 }
 
-# A block that cannot be read, and its neighbours that can. That is EIO in 6.1, and ENODATA
-# in later kernels.
+# A block that cannot be read, and its neighbours that can
 unreadable() {
 	local at=$1 rc=0
 	hba bad $DMA "$at" && not_read "$at" &&
@@ -111,7 +110,7 @@ unreadable() {
 not_read() {
 	! dd if="$CD0" of=/dev/null bs=2k skip="$1" count=1 iflag=direct 2>"$TMP/dd" ||
 		{ echo "it was read"; return 1; }
-	grep -q 'Input/output error\|No data available' "$TMP/dd" || { cat "$TMP/dd"; return 1; }
+	medium_error "$TMP/dd"
 }
 
 # changes PORT DEVICE: another medium, and another size, is what is read afterwards.

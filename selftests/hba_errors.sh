@@ -23,7 +23,7 @@ unreadable() {
 	hba bad "$PORT" "$1" || return
 	! dd if="$D" of=/dev/null bs=4096 skip=$(($1 / 8)) count=1 iflag=direct 2>"$TMP/dd" ||
 		{ echo "it was read"; return 1; }
-	grep -q 'Input/output error' "$TMP/dd" || { cat "$TMP/dd"; return 1; }
+	medium_error "$TMP/dd" || return
 	hba bad "$PORT" none &&
 		dd if="$D" of=/dev/null bs=4096 skip=$(($1 / 8)) count=1 iflag=direct 2>&1
 }

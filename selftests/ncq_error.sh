@@ -60,7 +60,7 @@ one_fails() {
 	wait "${READS[1]}" || { cat "$TMP/read1"; rc=1; }
 	wait "${READS[2]}" || { cat "$TMP/read2"; rc=1; }
 	wait "${READS[0]}" && { echo "the bad sector was read"; rc=1; }
-	grep -q 'Input/output error' "$TMP/read0" || { cat "$TMP/read0"; rc=1; }
+	medium_error "$TMP/read0" || rc=1
 	klog >"$TMP/said"
 	grep -q "Sense Key : Medium Error" "$TMP/said" &&
 		grep -q "error, dev ${D##*/}, sector $((OFFSET / 512)) " "$TMP/said" ||
