@@ -11,14 +11,14 @@
 
 need_hba
 need fio
-begin 28 all-disks disks
+begin 29 all-disks disks
 errors_expected
 N=${#DISKS[@]}
 
 # The HBA as it was when this test began.
 plain() {
 	hba cap +S64A +SNCQ +SCLO +SAM -SSS -SALP -SSC -PSC -SSNTF -SMPS -SXS -BOH -SDS -APST &&
-		hba pi $((0x3f)) && hba vs 0x10301 && hba ncs 32 && hba bios at-once
+		hba pi $((0x3f)) && hba vs 0x10301 && hba ncs 32 && hba bios at-once && hba presence 0 none
 }
 
 there() {
@@ -54,6 +54,13 @@ depth() {
 		{ attr "${DISKS[0]}" device/queue_depth; return 1; }
 }
 
+removable() {
+	local wanted=0
+	case $(uname -r) in 6.1.*) wanted=1 ;; esac
+	[ "$(attr "$(disk_at 0)" removable)" = $wanted ] && [ "$(attr "$(disk_at 1)" removable)" = 0 ] ||
+		{ attr "$(disk_at 0)" removable; return 1; }
+}
+
 mask() {
 	[ "$(cat "$PCI/devices/$BDF/dma_mask_bits")" = "$1" ]
 }
@@ -72,7 +79,8 @@ check "staggered spin-up" variant "$N" "cap +SSS"
 check "aggressive link power management" variant "$N" "cap +SALP +SSC +PSC"
 check "SNotification" variant "$N" "cap +SSNTF"
 check "mechanical presence switches" variant "$N" "cap +SMPS"
-check "external ports" variant "$N" "cap +SXS"
+check "an external port" variant "$N" "presence 0 external"
+check "with Linux 6.1, only its disk is removable" removable
 check "hand-off from the BIOS" variant "$N" "cap +BOH" "vs 0x10200"
 check "a BIOS that takes its time" variant "$N" "bios later" "cap +BOH" "vs 0x10200"
 check "a BIOS that is busy" variant "$N" "bios busy" "cap +BOH" "vs 0x10200"
