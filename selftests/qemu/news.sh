@@ -59,7 +59,7 @@ mkdir -p "$NEWS"
 "$QEMU_DIR/fetch.sh" newest >"$NEWS/pins"
 case ${1:-} in
 news)
-	[ $# -gt 1 ] || set -- news drift build quirks clang litmus qemu hold
+	[ $# -gt 1 ] || set -- news drift build quirks features clang litmus qemu hold
 	news "${@:2}" ;;
 pin) pin ;;
 *) die "usage: news.sh news [TEST...] | pin" ;;
