@@ -47,16 +47,17 @@ rows_of() {
 # Small and large, one disk and all, and one who must wait for his neighbour.
 LOADS="4k-qd1 4k-qd32 128k-qd32 all-disks-4k-qd32 neighbour"
 
-# pair KIND KIT CPUS ROUNDS: loads on both drivers in turn
+# pair KIND KIT GUEST ROUNDS LOADS: loads on both drivers in turn
 pair() {
-	export BENCH_LOADS=$LOADS BENCH_ROUNDS=$4
-	guest "$2" "pair-$3" "$BENCH/pair-job.sh"
+	export BENCH_ROUNDS=$4 BENCH_LOADS=$5
+	guest "$2" "$3" "$BENCH/pair-job.sh"
 	"$BENCH/report.py" add "$OUT" "$1"
 }
 
 full() {
-	pair pair "$1" 2 12
-	pair lock_stat "$("$QEMU_DIR/prepare.sh" "$KERNEL" lockstat)" 4 3
+	pair pair "$1" pair-2 12 "$LOADS"
+	pair vectors "$1" vectors 12 "all-disks-4k-qd32 neighbour"
+	pair lock_stat "$("$QEMU_DIR/prepare.sh" "$KERNEL" lockstat)" pair-4 3 "$LOADS"
 }
 
 finish() {

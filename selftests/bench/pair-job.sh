@@ -12,6 +12,7 @@
 #                   it slows the loads down
 #   BENCH_PORTS     ports whose disks are used, all if empty; only "neighbour"
 #                   writes, to the second disk
+#   BENCH_VECTORS   how many interrupt vectors a driver must have, if set
 #   ATA_SPLIT_CONTROLLER
 
 set -euo pipefail
@@ -36,7 +37,7 @@ look_for_disks() {
 
 # take DRIVER
 take() {
-	local i disk
+	local i disk irqs
 	case $1 in
 	ahci_split) splitctl bind "$BDF" ;;
 	ahci) splitctl unbind "$BDF" ;;
@@ -48,6 +49,9 @@ take() {
 		sleep 0.1
 	done
 	[ ${#FOUND[@]} -eq "$N_DISKS" ] || { echo "${#FOUND[@]} disks of $N_DISKS"; exit 1; }
+	irqs=(/sys/bus/pci/devices/"$BDF"/msi_irqs/*)
+	[ ${#irqs[@]} -eq "${BENCH_VECTORS:-${#irqs[@]}}" ] ||
+		{ echo "$1 has ${#irqs[@]} vectors of $BENCH_VECTORS"; exit 1; }
 	for disk in "${FOUND[@]}"; do
 		echo none >"/sys/block/${disk##*/}/queue/scheduler"
 	done

@@ -327,6 +327,9 @@ SECTIONS = [
     ("pair", "Throughput and latency",
      "Medians, and the ratio split to stock from pairs of runs one after the other. "
      "Emulated: only the ratio says something.", table_pairs),
+    ("vectors", "A vector for each port",
+     "The same with six disks of the model HBA, each with an interrupt vector of its own.",
+     table_pairs),
     ("lock_stat", "lock_stat",
      "Of the port locks, with LOCK_STAT in the kernel. With more virtual CPUs than real "
      "ones, waiting and holding include the time in which the holder did not run.",

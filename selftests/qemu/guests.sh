@@ -495,6 +495,14 @@ guest_pair() {
 	export_env "BENCH_LOADS=$BENCH_LOADS" "BENCH_ROUNDS=$BENCH_ROUNDS" BENCH_FIO=/guest
 }
 
+# The same on the model HBA, which has a vector for each port.
+guest_vectors() {
+	six_model_disks "msix 6"
+	bench
+	export_env "BENCH_LOADS=$BENCH_LOADS" "BENCH_ROUNDS=$BENCH_ROUNDS" BENCH_FIO=/guest \
+		BENCH_VECTORS=6
+}
+
 # For "make fuzz", see selftests/fuzz: one of two that get the same commands, and
 # the port by which. The disks are large, so that each byte of an address counts,
 # and sparse. The fault is one of the driver's test variant.
