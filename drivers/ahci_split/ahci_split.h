@@ -133,6 +133,12 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg);
 int ahci_split_scr_read(struct ata_link *link, unsigned int reg, u32 *val);
 int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
 
+/* param.c: parameters of stock ahci */
+extern bool ahci_split_skip_host_reset;
+extern bool ahci_split_ignore_sss;
+u32 ahci_split_ports_wanted(struct device *dev);
+u32 ahci_split_not_external(struct device *dev);
+
 /* sysfs.c */
 extern const struct attribute_group *ahci_split_shost_groups[];
 extern const struct attribute_group *ahci_split_sdev_groups[];

@@ -87,8 +87,14 @@ static void ahci_split_save_port_map(struct device *dev,
 	unsigned int n_ports = FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1;
 	u32 mapped = ahci_split_mapped_ports(dev);
 	u32 map = readl(hpriv->mmio + AHCI_PI);
+	u32 wanted = ahci_split_ports_wanted(dev);
 
 	hpriv->saved_port_map = map;
+	if (wanted) {
+		dev_info(dev, "using ports 0x%x of 0x%x (mask_port_map)\n",
+			 map & wanted, map);
+		map &= wanted;
+	}
 	if (hweight32(map) > n_ports) {
 		dev_warn(dev, "PI 0x%x has more ports than CAP.NP (%u), ignoring it\n",
 			 map, n_ports);
@@ -162,8 +168,29 @@ static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
 		       AHCI_PXCMD);
 }
 
+/* AHCI 1.3.1, 10.4.3: the HBA has a second for it. */
+static int ahci_split_do_reset(struct device *dev,
+			       const struct ahci_split_host *hpriv)
+{
+	u32 ghc = readl(hpriv->mmio + AHCI_GHC);
+	int rc;
+
+	writel(ghc | AHCI_GHC_HR, hpriv->mmio + AHCI_GHC);
+	rc = readl_poll_timeout(hpriv->mmio + AHCI_GHC, ghc, !(ghc & AHCI_GHC_HR),
+				10 * USEC_PER_MSEC, USEC_PER_SEC);
+	if (rc) {
+		dev_err(dev, "controller reset failed (GHC 0x%x)\n", ghc);
+		return -EIO;
+	}
+
+	rc = ahci_split_enable(dev, hpriv);
+	if (!rc)
+		ahci_split_restore_config(hpriv);
+	return rc;
+}
+
 /**
- * ahci_split_reset_host - HBA reset (AHCI 1.3.1, 10.4.3)
+ * ahci_split_reset_host - reset the HBA, unless a parameter forbids it; enable ports
  * @host: ATA host
  *
  * Context: Process context.
@@ -173,26 +200,16 @@ static void ahci_split_restore_config(const struct ahci_split_host *hpriv)
 int ahci_split_reset_host(struct ata_host *host)
 {
 	const struct ahci_split_host *hpriv = host->private_data;
-	u32 ghc;
 	int rc;
 
 	rc = ahci_split_enable(host->dev, hpriv);
+	if (!rc && ahci_split_skip_host_reset)
+		dev_info(host->dev, "not reset (skip_host_reset)\n");
+	else if (!rc)
+		rc = ahci_split_do_reset(host->dev, hpriv);
 	if (rc)
 		return rc;
 
-	ghc = readl(hpriv->mmio + AHCI_GHC);
-	writel(ghc | AHCI_GHC_HR, hpriv->mmio + AHCI_GHC);
-	rc = readl_poll_timeout(hpriv->mmio + AHCI_GHC, ghc, !(ghc & AHCI_GHC_HR),
-				10 * USEC_PER_MSEC, USEC_PER_SEC);
-	if (rc) {
-		dev_err(host->dev, "controller reset failed (GHC 0x%x)\n", ghc);
-		return -EIO;
-	}
-
-	rc = ahci_split_enable(host->dev, hpriv);
-	if (rc)
-		return rc;
-	ahci_split_restore_config(hpriv);
 	ahci_split_enable_ports(to_pci_dev(host->dev), hpriv->port_map);
 	return 0;
 }

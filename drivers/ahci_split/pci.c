@@ -228,6 +228,7 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 {
 	struct ata_port_info pi = ahci_split_port_info;
 	const struct ata_port_info *ppi[] = { &pi, NULL };
+	u32 not_external = ahci_split_not_external(&pdev->dev);
 	struct ata_host *host;
 	int i, n_ports;
 
@@ -244,7 +245,7 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 	host->private_data = hpriv;
 
 	/* With staggered spin-up, probe the ports one after the other. */
-	if (!(hpriv->cap & AHCI_CAP_SSS))
+	if (!(hpriv->cap & AHCI_CAP_SSS) || ahci_split_ignore_sss)
 		host->flags |= ATA_HOST_PARALLEL_SCAN;
 
 	for (i = 0; i < host->n_ports; i++) {
@@ -254,7 +255,8 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 		ap->target_lpm_policy = ATA_LPM_MAX_POWER;
 		/* 6.1 marks the disks of an external port as removable. */
 		if (hpriv->cap & AHCI_CAP_SXS &&
-		    hpriv->saved_port_caps[i] & AHCI_PXCMD_ESP)
+		    hpriv->saved_port_caps[i] & AHCI_PXCMD_ESP &&
+		    !(not_external & (1U << i)))
 			ap->pflags |= ATA_PFLAG_EXTERNAL;
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR, -1, "abar");
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR,

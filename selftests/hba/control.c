@@ -1070,9 +1070,10 @@ static const char *do_stats(char **w)
 	unsigned int i, n;
 
 	(void)w;
-	n = (unsigned int)snprintf(answer, sizeof(answer), "ok reads=%llu writes=%llu d3=%u irqs=",
+	n = (unsigned int)snprintf(answer, sizeof(answer),
+				   "ok reads=%llu writes=%llu d3=%u resets=%u irqs=",
 				   (unsigned long long)hba.reads, (unsigned long long)hba.writes,
-				   hba.d3);
+				   hba.d3, hba.resets);
 	for (i = 0; i < 32 && n < sizeof(answer); i++)
 		n += (unsigned int)snprintf(answer + n, sizeof(answer) - n, "%s%llu", i ? "," : "",
 					    (unsigned long long)irqs(i));

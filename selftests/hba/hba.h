@@ -278,6 +278,7 @@ struct hba {
 	uint64_t	reads;
 	uint64_t	writes;
 	unsigned int	d3;		/* how often it was put into D3hot */
+	unsigned int	resets;		/* by GHC.HR */
 };
 
 extern struct hba hba;

@@ -93,6 +93,7 @@ static void write_ghc(uint32_t value)
 	uint32_t before = hba.ghc;
 
 	if (value & GHC_HR) {
+		hba.resets++;
 		hba_reset();
 		hba.ghc |= GHC_HR;
 		hba.reset_due = now() + 1 * MS;

@@ -338,7 +338,7 @@ guest_hba_fuzz() {
 guest_hba_caps() {
 	six_model_disks "id 8086:2922"
 	memory=5120
-	tests="hba_caps*"
+	tests="hba_caps* hba_params*"
 }
 
 # A vector for each port by MSI, of which there are more than ports; Linux wants an IOMMU.
