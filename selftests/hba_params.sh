@@ -12,7 +12,7 @@
 need_hba
 need fio
 [ "$DRIVER" = ahci_split ] || skip "this is about parameters of ahci_split"
-begin 10 all-disks disks idle-driver
+begin 11 all-disks disks idle-driver
 errors_expected
 OTHER=ffff:00:1f.2
 
@@ -25,18 +25,19 @@ reload() {
 
 at_exit "hba forget; hba cap -SSS; hba presence 0 none; reload; bind_again"
 
-# ports WANTED PARAMETER...: these have disks then, and no others
+# found PORT...: these have disks, and no others
+found() {
+	local disk
+	[ "$(for disk in $(behind); do port_of "$disk" && echo; done | sort -n | paste -sd ' ')" = "$*" ]
+}
+
+# ports WANTED PARAMETER...: only these have disks then
 ports() {
-	local wanted=$1 found
+	local wanted=$1
 	shift
 	reload "$@" || return
-	found() {
-		[ "$(behind | wc -l)" -eq "$(wc -w <<<"$wanted")" ]
-	}
-	wait_until 60 found || { echo "$(behind | wc -l) disks"; return 1; }
-	sleep 1
-	found=$(for disk in $(behind); do echo "$(port_of "$disk")"; done | sort -n | paste -sd ' ')
-	[ "$found" = "$wanted" ] || { echo "disks at ports $found"; return 1; }
+	# shellcheck disable=SC2086 # words
+	wait_until 60 found $wanted && sleep 1 && found $wanted || { behind; return 1; }
 	run_fio --name=params --filename="$(behind | head -n 1)" --rw=randwrite --bs=4k --iodepth=32 \
 		--size=1m --verify=crc32c
 }
@@ -80,6 +81,17 @@ external() {
 	[ "$(removable mask_port_ext=1)" = 0 ] && [ "$(removable mask_port_ext=2)" = "$by_default" ]
 }
 
+left_alone() {
+	local host rc=0
+	unbind_controller
+	hba enclosure none led && ports "0 1 2 3 4 5" ahci_em_messages=0 || return
+	host=$(scsi_host "$(disk_at 0)")
+	! echo 0x80000 2>"$TMP/em" >"$host/em_message" || rc=1
+	[ "$(hba messages | cut -d ' ' -f 1)" = 0 ] || rc=1
+	unbind_controller
+	hba enclosure none && return $rc
+}
+
 # The disk of port 0 does not answer to IDENTIFY yet.
 first_waits() {
 	[ "$(hba waiting 0)" != 0x00000000 ]
@@ -116,6 +128,7 @@ check "masks that are none" nonsense 0x100000000 three "$BDF=" "1f.2=0x3" "0x1,0
 check "the controller is reset" reset_by 1
 check "the controller is not reset" reset_by 0 skip_host_reset=1
 check "a port that is not external" external
+check "an enclosure that is left alone" left_alone
 check "staggered spin-up, one by one" one_by_one
 check "staggered spin-up, ignored" spins_up 4 ignore_sss=1
 finish

@@ -12,7 +12,7 @@
 need fio
 grep -qw freeze /sys/power/state 2>/dev/null || skip "needs CONFIG_SUSPEND"
 [ -e /sys/power/pm_test ] || skip "needs CONFIG_PM_SLEEP_DEBUG"
-HBA=${ATA_SPLIT_HBA:+1}
+HBA=${ATA_SPLIT_HBA:+2}
 begin $((6 + ${HBA:-0})) disks
 
 D=${DISKS[0]}
@@ -52,6 +52,15 @@ in_d3() {
 	n=$(hba stats) && n=${n#*d3=} && [ "${n%% *}" -eq "$ROUNDS" ] || { echo "$n"; return 1; }
 }
 
+# On the model HBA the activity LEDs blink, which has to end before D3hot.
+blink() {
+	local d
+	for d in "${DISKS[@]}"; do
+		set_attr "$d" device/sw_activity 1 || return
+	done
+}
+
+[ -z "$HBA" ] || check "the LEDs blink" blink
 check "data is written" "$HERE/dio" write "$D" 9 67108864 8388608
 for level in devices platform; do
 	check "suspend and resume $ROUNDS times under load, $level" with_load $level

@@ -14,7 +14,6 @@ insert ahci 2>/dev/null || skip "there is no stock ahci to compare with"
 
 # Names that only stock ahci has.
 STOCK_ONLY='^/remapped_nvme$'				# RAID mode of Intel's chips
-STOCK_ONLY+='|/scsi_host/HOST/em_[a-z_]*$'		# enclosure LEDs are not supported
 
 # Names that are there or not with either driver: what has the number of the
 # interrupt, what depends on who came first, the SCSI midlayer or the block layer.

@@ -44,6 +44,21 @@
 #define AHCI_VS				0x10
 #define   AHCI_VS_1_2			0x00010200
 #define   AHCI_VS_1_3			0x00010300
+#define AHCI_EM_LOC			0x1c	/* in dwords */
+#define   AHCI_EM_LOC_SZ		GENMASK(15, 0)
+#define   AHCI_EM_LOC_OFST		GENMASK(31, 16)
+#define AHCI_EM_CTL			0x20
+#define   AHCI_EM_CTL_MR		BIT(0)
+#define   AHCI_EM_CTL_TM		BIT(8)
+#define   AHCI_EM_CTL_RST		BIT(9)
+#define   AHCI_EM_CTL_TYPES		GENMASK(19, 16)
+#define     AHCI_EM_TYPE_LED		BIT(0)
+#define     AHCI_EM_TYPE_SAFTE		BIT(1)
+#define     AHCI_EM_TYPE_SES2		BIT(2)
+#define     AHCI_EM_TYPE_SGPIO		BIT(3)
+#define   AHCI_EM_CTL_SMB		BIT(24)
+#define   AHCI_EM_CTL_XMT		BIT(25)
+#define   AHCI_EM_CTL_ALHD		BIT(26)
 #define AHCI_CAP2			0x24
 #define   AHCI_CAP2_BOH			BIT(0)
 #define   AHCI_CAP2_SDS			BIT(3)
@@ -52,6 +67,14 @@
 #define   AHCI_BOHC_BOS			BIT(0)
 #define   AHCI_BOHC_OOS			BIT(1)
 #define   AHCI_BOHC_BB			BIT(4)
+
+/* 12.2.1 LED message: three bits for each of activity, locate and fault */
+#define AHCI_EM_LED_PORT		GENMASK(4, 0)
+#define AHCI_EM_LED_PMP			GENMASK(15, 8)
+#define AHCI_EM_LED_VALUE		GENMASK(31, 16)
+#define   AHCI_EM_LED_ACTIVITY		GENMASK(18, 16)
+#define   AHCI_EM_LED_ON		BIT(16)
+#define   AHCI_EM_LED_OTHERS		GENMASK(31, 19)
 
 /* 3.3 Port Registers, one set per port */
 #define AHCI_PORT_BASE			0x100

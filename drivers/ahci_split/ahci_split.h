@@ -5,13 +5,14 @@
 
 #include <linux/interrupt.h>
 #include <linux/io.h>
+#include <linux/mutex.h>
 #include "ahci_regs.h"
 #include "build.h"
 
 #define DRV_NAME			"ahci_split"
 
 /**
- * struct ahci_split_host - an HBA; constant once it is probed
+ * struct ahci_split_host - an HBA; constant once it is probed, but for @em_mutex
  * @mmio: ABAR
  * @cap: CAP as used
  * @cap2: CAP2 as used, zero before AHCI 1.2
@@ -21,6 +22,10 @@
  * @saved_cap2: CAP2 as firmware left it
  * @saved_port_map: PI to restore after a reset, firmware's unless it was forced
  * @saved_port_caps: AHCI_PXCMD_CAPS of each port as firmware left them
+ * @em_loc: offset of the enclosure's message buffer in @mmio
+ * @em_size: its size, in bytes
+ * @em_types: message types that the enclosure supports, AHCI_EM_TYPE_*
+ * @em_mutex: serializes the enclosure's registers; taken in process context only
  * @per_port_irq: does each port have a vector of its own?
  */
 struct ahci_split_host {
@@ -33,6 +38,10 @@ struct ahci_split_host {
 	u32				saved_cap2;
 	u32				saved_port_map;
 	u32				saved_port_caps[AHCI_MAX_PORTS];
+	u32				em_loc;
+	u32				em_size;
+	u32				em_types;
+	struct mutex			em_mutex;	/* EM_CTL and the buffer */
 	bool				per_port_irq;
 };
 
@@ -57,6 +66,7 @@ static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
  * @mmio: the port's registers
  * @dma: memory shared with the HBA
  * @dma_addr: its bus address
+ * @em: its LEDs, or NULL
  * @irq_desc: name of its interrupt, if it has its own
  * @lock: becomes ap->lock, unless the parameter host_lock is set
  * @info: what @build.info points to
@@ -70,6 +80,7 @@ struct ahci_split_port {
 	void __iomem			*mmio;
 	struct ahci_split_dma		*dma;
 	dma_addr_t			dma_addr;
+	struct ahci_split_em		*em;
 	char				irq_desc[16];
 	spinlock_t			lock ____cacheline_aligned_in_smp; /* ap->lock */
 	struct ahci_split_info		info[AHCI_SPLIT_NR_TABLES];
@@ -132,6 +143,21 @@ int ahci_split_port_resume(struct ata_port *ap);
 int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg);
 int ahci_split_scr_read(struct ata_link *link, unsigned int reg, u32 *val);
 int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
+
+/* enclosure.c: LEDs and other messages */
+unsigned long ahci_split_em_flags(struct pci_dev *pdev, struct ahci_split_host *hpriv);
+void ahci_split_em_reset(struct ata_host *host);
+int ahci_split_em_start(struct ata_port *ap);
+void ahci_split_em_resume(struct ata_port *ap);
+void ahci_split_em_suspend(struct ata_port *ap);
+void ahci_split_em_stop(struct ata_port *ap);
+void ahci_split_note_activity(struct ata_port *ap);
+ssize_t ahci_split_em_show(struct ata_port *ap, char *buf);
+ssize_t ahci_split_em_store(struct ata_port *ap, const char *buf, size_t size);
+ssize_t ahci_split_em_receive(struct ata_port *ap, char *buf);
+ssize_t ahci_split_em_transmit(struct ata_port *ap, const char *buf, size_t size);
+ssize_t ahci_split_activity_show(struct ata_device *dev, char *buf);
+ssize_t ahci_split_activity_store(struct ata_device *dev, enum sw_activity policy);
 
 /* param.c: parameters of stock ahci */
 extern bool ahci_split_skip_host_reset;

@@ -92,6 +92,11 @@ static struct ata_port_operations ahci_split_ops = {
 	.scr_read		= ahci_split_scr_read,
 	.scr_write		= ahci_split_scr_write,
 
+	.em_show		= ahci_split_em_show,
+	.em_store		= ahci_split_em_store,
+	.sw_activity_show	= ahci_split_activity_show,
+	.sw_activity_store	= ahci_split_activity_store,
+
 	.port_suspend		= ahci_split_port_suspend,
 	.port_resume		= ahci_split_port_resume,
 	.port_start		= ahci_split_port_start,
@@ -235,6 +240,7 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 	if (hpriv->cap & AHCI_CAP_SNCQ)
 		pi.flags |= ATA_FLAG_NCQ | ATA_FLAG_FPDMA_AA |
 			    ATA_FLAG_FPDMA_AUX;
+	pi.flags |= ahci_split_em_flags(pdev, hpriv);
 
 	/* CAP.NP may be the number of ports, or the index of the last one. */
 	n_ports = max_t(int, FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1,
@@ -243,6 +249,8 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 	if (!host)
 		return NULL;
 	host->private_data = hpriv;
+	if (pi.flags & ATA_FLAG_EM)
+		ahci_split_em_reset(host);
 
 	/* With staggered spin-up, probe the ports one after the other. */
 	if (!(hpriv->cap & AHCI_CAP_SSS) || ahci_split_ignore_sss)
@@ -251,6 +259,7 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 	for (i = 0; i < host->n_ports; i++) {
 		struct ata_port *ap = host->ports[i];
 
+		ap->em_message_type = hpriv->em_types;
 		/* Shown in sysfs; constant, because there is no ->set_lpm(). */
 		ap->target_lpm_policy = ATA_LPM_MAX_POWER;
 		/* 6.1 marks the disks of an external port as removable. */

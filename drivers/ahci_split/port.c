@@ -232,6 +232,7 @@ int ahci_split_port_resume(struct ata_port *ap)
 	ahci_split_power_up(ap);
 	ahci_split_start_fis_rx(ap);
 	ahci_split_start_engine(ap);
+	ahci_split_em_resume(ap);
 	return 0;
 }
 
@@ -252,6 +253,7 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg)
 
 	rc = ahci_split_quiesce_port(ap);
 	if (!rc) {
+		ahci_split_em_suspend(ap);
 		ahci_split_power_down(ap);
 		return 0;
 	}
@@ -329,6 +331,8 @@ int ahci_split_port_start(struct ata_port *ap)
 	rc = ata_split_port_init(&pp->build.split, ap,
 				 ahci_split_single_doorbell ?
 				 ahci_split_ring_each : ahci_split_ring);
+	if (!rc)
+		rc = ahci_split_em_start(ap);
 	if (rc)
 		return rc;
 
@@ -344,6 +348,7 @@ void ahci_split_port_stop(struct ata_port *ap)
 	const struct ahci_split_host *hpriv = ap->host->private_data;
 
 	ahci_split_quiesce_port(ap);
+	ahci_split_em_stop(ap);
 
 	/* A stale bit would keep INTx asserted for the next driver. */
 	writel(1U << ap->port_no, hpriv->mmio + AHCI_IS);

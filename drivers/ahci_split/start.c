@@ -90,6 +90,8 @@ unsigned int ahci_split_qc_issue(struct ata_queued_cmd *qc)
 	if (ata_is_ncq(qc->tf.protocol))
 		writel(bit, pp->mmio + AHCI_PXSACT);
 	writel(bit, pp->mmio + AHCI_PXCI);
+	if (pp->em)
+		ahci_split_note_activity(qc->ap);
 
 	return 0;
 }

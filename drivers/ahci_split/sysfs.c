@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Attributes of hosts and disks in sysfs, with the names and formats of stock ahci's.
- * em_* are missing, because enclosure management is not supported.
  */
 
+#include <linux/bitfield.h>
 #include <linux/device.h>
 #include <scsi/scsi_host.h>
 #include "ahci_split.h"
@@ -52,6 +52,34 @@ static ssize_t ahci_port_cmd_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(ahci_port_cmd);
 
+static ssize_t em_buffer_show(struct device *dev, struct device_attribute *attr,
+			      char *buf)
+{
+	return ahci_split_em_receive(ahci_split_to_port(dev), buf);
+}
+
+static ssize_t em_buffer_store(struct device *dev, struct device_attribute *attr,
+			       const char *buf, size_t size)
+{
+	return ahci_split_em_transmit(ahci_split_to_port(dev), buf, size);
+}
+static DEVICE_ATTR_RW(em_buffer);
+
+static ssize_t em_message_supported_show(struct device *dev,
+					 struct device_attribute *attr, char *buf)
+{
+	const struct ahci_split_host *hpriv =
+		ahci_split_to_port(dev)->host->private_data;
+	u32 types = FIELD_GET(AHCI_EM_CTL_TYPES, readl(hpriv->mmio + AHCI_EM_CTL));
+
+	return sysfs_emit(buf, "%s%s%s%s\n",
+			  types & AHCI_EM_TYPE_LED ? "led " : "",
+			  types & AHCI_EM_TYPE_SAFTE ? "saf-te " : "",
+			  types & AHCI_EM_TYPE_SES2 ? "ses-2 " : "",
+			  types & AHCI_EM_TYPE_SGPIO ? "sgpio " : "");
+}
+static DEVICE_ATTR_RO(em_message_supported);
+
 /*
  * The links stay at full power, and other policies are rejected.  libata's own
  * attribute cannot be used: older kernels accept policies there that are never
@@ -80,6 +108,10 @@ static struct attribute *ahci_split_shost_attrs[] = {
 	&dev_attr_ahci_host_cap2.attr,
 	&dev_attr_ahci_host_version.attr,
 	&dev_attr_ahci_port_cmd.attr,
+	&dev_attr_em_message_type.attr,
+	&dev_attr_em_message.attr,
+	&dev_attr_em_message_supported.attr,
+	&dev_attr_em_buffer.attr,
 	ATA_SPLIT_LPM_SUPPORTED_ATTR,	/* NULL in older kernels */
 	NULL
 };

@@ -186,7 +186,8 @@ struct ata_split_batch {
  * @ap: the port; constant
  * @pdev: its PCI device, or NULL; constant
  * @ring: the LLD's function to issue commands of the split by their tags; all
- *	are READ or WRITE FPDMA QUEUED, and it cannot fail.  Constant
+ *	are READ or WRITE FPDMA QUEUED, and it cannot fail.  The LLD may replace it
+ *	while it holds ap->lock
  * @counters: per-CPU counters; the pointer is constant
  * @recorder: its flight recorder; the pointer is constant
  * @eh_epoch: number of error handling passes.  Written under ap->lock by

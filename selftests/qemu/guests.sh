@@ -281,7 +281,7 @@ guest_crash() {
 # A virtio port does not come back from suspend with its writer, a UART does. On the model
 # HBA, because a register access in D3 is a breach of its rules.
 guest_suspend() {
-	six_model_disks
+	six_model_disks "enclosure led"
 	channel=serial
 	tests="suspend*"
 }
