@@ -37,11 +37,12 @@ phase() {
 	echo "answer $PHASE: $1"
 }
 
-# answer COMMAND...: what it prints and returns
+# answer COMMAND...: what it prints and returns; a disk may have any name
 answer() {
 	local rc=0 text
 	text=$("$@" 2>&1) || rc=$?
-	echo "answer $PHASE: $rc $text"
+	text=${text//"$D"/disk 1}
+	echo "answer $PHASE: $rc ${text//"$BAD"/disk 2}"
 }
 
 # disk PORT: its name
