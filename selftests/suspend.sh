@@ -12,10 +12,13 @@
 need fio
 grep -qw freeze /sys/power/state 2>/dev/null || skip "needs CONFIG_SUSPEND"
 [ -e /sys/power/pm_test ] || skip "needs CONFIG_PM_SLEEP_DEBUG"
-HBA=${ATA_SPLIT_HBA:+2}
+# Where the model HBA is to be asked, it must be possible to ask it.
+[ -z "${ATA_SPLIT_D3:-}" ] || need_hba
+HBA=${ATA_SPLIT_D3:+2}
 begin $((6 + ${HBA:-0})) disks
 
 D=${DISKS[0]}
+[ -z "$HBA" ] || MODEL=$(sed 's/^hba\.//' "/sys/class/virtio-ports/${ATA_SPLIT_HBA##*/}/name")
 DELAY=/sys/module/suspend/parameters/pm_test_delay
 at_exit "echo none >/sys/power/pm_test"
 if [ -e $DELAY ]; then
@@ -25,6 +28,10 @@ fi
 
 suspends() {
 	cat /sys/power/suspend_stats/success
+}
+
+control_port() {
+	hba_port "$MODEL"
 }
 
 # cycles LEVEL: all devices are suspended, and resumed a second later; with "platform" they
@@ -46,9 +53,12 @@ with_load() {
 	cycles "$1"
 }
 
-# The model HBA knows it.
+# The model HBA knows it. Its control port does not come back by itself.
 in_d3() {
-	local n
+	local n bus
+	bus=$(readlink -f "/sys/class/virtio-ports/${ATA_SPLIT_HBA##*/}/device")
+	echo "${bus##*/}" >"$bus/driver/unbind" && echo "${bus##*/}" >/sys/bus/virtio/drivers_probe &&
+		wait_until 10 control_port && ATA_SPLIT_HBA=$(control_port) || return
 	n=$(hba stats) && n=${n#*d3=} && [ "${n%% *}" -eq "$ROUNDS" ] || { echo "$n"; return 1; }
 }
 

@@ -282,6 +282,7 @@ guest_crash() {
 # HBA, because a register access in D3 is a breach of its rules.
 guest_suspend() {
 	six_model_disks "enclosure led"
+	export_env ATA_SPLIT_D3=1
 	channel=serial
 	tests="suspend*"
 }

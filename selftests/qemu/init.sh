@@ -62,22 +62,33 @@ port() {
 	done
 }
 
+# await_port NAME: the same, as soon as it is there
+await_port() {
+	local i found
+	for ((i = 0; i < 50; i++)); do
+		found=$(port "$1")
+		[ -z "$found" ] || { echo "$found"; return; }
+		sleep 0.1
+	done
+}
+
 open_channels() {
-	local i result
-	[ "$CHANNEL" = virtio ] || { open_serial; return; }
+	local i
+	[ "$CHANNEL" = virtio ] || open_serial
+	[ "$CHANNEL$HBAS" != serial ] || return
 	# An IOMMU's before those of what is behind it.
 	for i in virtio_pci $MODULES virtio_console; do
 		modprobe -q "$i" || echo "no module $i"
 	done
-	for ((i = 0; i < 50; i++)); do
-		result=$(port ata_split.result)
-		[ -z "$result" ] || break
-		sleep 0.1
-	done
-	exec 3>"$result" 4>"$(port ata_split.log)"
+	[ "$CHANNEL" != virtio ] || open_virtio
+	[ -z "$HBAS" ] || ATA_SPLIT_HBA=$(await_port "hba.${HBAS%% *}")
+	export ATA_SPLIT_HBA
+}
+
+open_virtio() {
+	exec 3>"$(await_port ata_split.result)" 4>"$(port ata_split.log)"
 	ATA_SPLIT_MONITOR=$(port ata_split.monitor)
-	[ -z "$HBAS" ] || ATA_SPLIT_HBA=$(hba_port "${HBAS%% *}")
-	export ATA_SPLIT_MONITOR ATA_SPLIT_HBA
+	export ATA_SPLIT_MONITOR
 }
 
 open_serial() {
