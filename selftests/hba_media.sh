@@ -91,14 +91,19 @@ urgent_reads() {
 
 # as_priority ENABLED WANTED: of 256 reads of real-time class so many have high priority
 as_priority() {
-	local before
+	local before n
 	before=$(high)
-	set_attr "$D" device/ncq_prio_enable "$1" && urgent_reads &&
-		[ $(($(high) - before)) -eq "$2" ]
+	set_attr "$D" device/ncq_prio_enable "$1" && urgent_reads || return
+	n=$(($(high) - before))
+	[ $n -eq "$2" ] || { echo "$n of 256 reads, $2 wanted"; return 1; }
 }
 
+# Neighbours must not become one read.
 priority() {
-	disk 3 && as_priority 0 0 && as_priority 1 256 && as_priority 0 0
+	local rc=0
+	disk 3 && set_attr "$D" queue/nomerges 2 || return
+	as_priority 0 0 && as_priority 1 256 && as_priority 0 0 || rc=1
+	set_attr "$D" queue/nomerges 0 && return $rc
 }
 
 held_trim() {
