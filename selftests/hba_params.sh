@@ -12,7 +12,7 @@
 need_hba
 need fio
 [ "$DRIVER" = ahci_split ] || skip "this is about parameters of ahci_split"
-begin 11 all-disks disks idle-driver
+begin 13 all-disks disks idle-driver
 errors_expected
 OTHER=ffff:00:1f.2
 
@@ -81,15 +81,31 @@ external() {
 	[ "$(removable mask_port_ext=1)" = 0 ] && [ "$(removable mask_port_ext=2)" = "$by_default" ]
 }
 
+# left_alone [PARAMETER]: an enclosure with LEDs, which gets no messages
 left_alone() {
 	local host rc=0
 	unbind_controller
-	hba enclosure none led && ports "0 1 2 3 4 5" ahci_em_messages=0 || return
+	hba enclosure none led && ports "0 1 2 3 4 5" "$@" || return
 	host=$(scsi_host "$(disk_at 0)")
 	! echo 0x80000 2>"$TMP/em" >"$host/em_message" || rc=1
 	[ "$(hba messages | cut -d ' ' -f 1)" = 0 ] || rc=1
 	unbind_controller
 	hba enclosure none && return $rc
+}
+
+# EM_LOC lies: the buffer is behind the registers.
+misplaced() {
+	local rc=0
+	hba lie 0x1c 0xffff 0xffff0000 1000 && left_alone || rc=1
+	hba honest && return $rc
+}
+
+# PI is empty, and the driver finds out.
+without_pi() {
+	local rc=0
+	hba vs 0x10200 && hba pi 0 && ports "0 2" mask_port_map=0x5 || rc=1
+	unbind_controller
+	hba vs 0x10301 && hba pi 0x3f && return $rc
 }
 
 # The disk of port 0 does not answer to IDENTIFY yet.
@@ -124,11 +140,13 @@ check "all ports" ports "0 1 2 3 4 5" mask_port_map=0
 check "a mask of ports" ports "0 2" mask_port_map=0x5
 check "a mask for this controller" ports "1 2" "mask_port_map=$OTHER=0x1,$BDF=0x6"
 check "a mask for another controller" ports "0 1 2 3 4 5" "mask_port_map=$OTHER=0x1"
+check "a mask where PI is empty" without_pi
 check "masks that are none" nonsense 0x100000000 three "$BDF=" "1f.2=0x3" "0x1,0x2" "$BDF=1=2"
 check "the controller is reset" reset_by 1
 check "the controller is not reset" reset_by 0 skip_host_reset=1
 check "a port that is not external" external
-check "an enclosure that is left alone" left_alone
+check "an enclosure that is left alone" left_alone ahci_em_messages=0
+check "an enclosure that is not where the HBA says" misplaced
 check "staggered spin-up, one by one" one_by_one
 check "staggered spin-up, ignored" spins_up 4 ignore_sss=1
 finish

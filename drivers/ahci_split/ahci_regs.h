@@ -68,7 +68,8 @@
 #define   AHCI_BOHC_OOS			BIT(1)
 #define   AHCI_BOHC_BB			BIT(4)
 
-/* 12.2.1 LED message: three bits for each of activity, locate and fault */
+/* 12.2.1 LED message, header and value: three bits for each of activity, locate and fault */
+#define AHCI_EM_LED_SIZE		8U
 #define AHCI_EM_LED_PORT		GENMASK(4, 0)
 #define AHCI_EM_LED_PMP			GENMASK(15, 8)
 #define AHCI_EM_LED_VALUE		GENMASK(31, 16)

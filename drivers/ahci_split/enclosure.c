@@ -59,7 +59,7 @@ unsigned long ahci_split_em_flags(struct pci_dev *pdev,
 				  struct ahci_split_host *hpriv)
 {
 	resource_size_t len = pci_resource_len(pdev, AHCI_PCI_BAR);
-	u32 loc, ctl;
+	u32 loc, ctl, size;
 
 	mutex_init(&hpriv->em_mutex);
 	if (!ahci_split_em_messages || !(hpriv->cap & AHCI_CAP_EMS))
@@ -72,8 +72,9 @@ unsigned long ahci_split_em_flags(struct pci_dev *pdev,
 
 	hpriv->em_loc = FIELD_GET(AHCI_EM_LOC_OFST, loc) * 4;
 	hpriv->em_size = FIELD_GET(AHCI_EM_LOC_SZ, loc) * 4;
-	/* Without SMB the receive buffer follows. */
-	if (hpriv->em_loc + (ctl & AHCI_EM_CTL_SMB ? 1 : 2) * hpriv->em_size > len) {
+	/* It holds an LED message at least.  Without SMB the receive buffer follows. */
+	size = max(hpriv->em_size, AHCI_EM_LED_SIZE);
+	if (hpriv->em_loc + (ctl & AHCI_EM_CTL_SMB ? 1 : 2) * size > len) {
 		dev_warn(&pdev->dev, "enclosure messages are behind the end of BAR %d (EM_LOC 0x%x), not using them\n",
 			 AHCI_PCI_BAR, loc);
 		return 0;
@@ -120,7 +121,7 @@ static int ahci_split_send_led(struct ata_port *ap, u32 state)
 		       hpriv->mmio + hpriv->em_loc + 4);
 		writel(ctl | AHCI_EM_CTL_TM, hpriv->mmio + AHCI_EM_CTL);
 	}
-	em->led[array_index_nospec(slot, ARRAY_SIZE(em->led))] = state;
+	WRITE_ONCE(em->led[array_index_nospec(slot, ARRAY_SIZE(em->led))], state);
 	return 0;
 }
 

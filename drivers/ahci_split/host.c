@@ -105,6 +105,9 @@ static void ahci_split_save_port_map(struct device *dev,
 		map = GENMASK(n_ports - 1, 0);
 		hpriv->saved_port_map = map;
 		dev_warn(dev, "forcing PI to 0x%x\n", map);
+		/* Stock ahci ignores the parameter here. */
+		if (wanted)
+			map &= wanted;
 	}
 	if (map & ~mapped) {
 		dev_warn(dev, "PI 0x%x has ports behind the end of BAR %d\n",

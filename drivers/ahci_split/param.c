@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Load-time parameters with the names and the meaning of those of stock ahci and libahci.
- * Other than there, all kernels have all of them.
+ * Load-time parameters of stock ahci and libahci, with their names and meaning.  Each
+ * kernel has all of them, unlike stock's.
  */
 
 #include <linux/module.h>
