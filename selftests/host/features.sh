@@ -42,7 +42,7 @@ rows() {
 	sed -n '/^   [^ :].*|.*|.*|/s/ *| */|/gp' "$1" | sed 's/^ *//; s/ *$//'
 }
 
-# names TEXT: what is in double backticks
+# What is in double backticks
 names() {
 	grep -oE '``[^`]+``' | tr -d '`'
 }
