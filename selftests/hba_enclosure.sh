@@ -89,12 +89,12 @@ sgpio() {
 	[ "$(od -An -tx4 -N8 "$(em em_buffer)")" = " 03000800 cafe1234" ]
 }
 
-# Unbound while its LED blinks: nobody may send messages any more. Stock ahci does not stop
-# the timer that does.
+# Unbound while its LED blinks: nobody may send messages any more. The last port is stopped
+# soonest after its last command. Stock ahci does not stop the timer.
 unbound() {
-	local n
-	enclosure led && echo 1 >"/sys/block/${D##*/}/device/sw_activity" &&
-		dd if="$D" of=/dev/null bs=4k count=100 iflag=direct 2>&1 && unbind_controller || return
+	local last n
+	enclosure led && last=$(disk_at 5) && set_attr "$last" device/sw_activity 1 &&
+		dd if="$last" of=/dev/null bs=4k count=100 iflag=direct 2>&1 && unbind_controller || return
 	n=$(messages)
 	sleep 1
 	[ "$(messages)" = "$n" ] && bind_again && wait_until 60 found
