@@ -514,10 +514,13 @@ load() {
 
 # start_load DISK...: the same in the background, until load_ok ends it. It
 # also ends, at once, when something is wrong, which loading and load_ok tell.
+# In the foreground, timeout passes a signal on once; otherwise fio gets two of
+# each, and the second one may interrupt what it does on its way out.
 start_load() {
 	local limit=$((250 + 30 * ROUNDS))
 	jobs_for "$@"
-	timeout -k 30 $limit fio "${FIO[@]}" "${LOAD[@]}" --runtime=$((2 * limit)) --output="$TMP/load" "${JOBS[@]}" \
+	timeout --foreground -k 30 $limit \
+		fio "${FIO[@]}" "${LOAD[@]}" --runtime=$((2 * limit)) --output="$TMP/load" "${JOBS[@]}" \
 		>"$TMP/load.err" 2>&1 &
 	LOAD_PID=$!
 	at_exit stop_load
@@ -536,17 +539,20 @@ not_loading() {
 	! loading
 }
 
-# fio's exit status is 128 when nothing was wrong until it was told to end.
+# fio's exit status is 128 when nothing was wrong until it was told to end. What
+# it says of an error comes last, because the end is what a report shows.
 load_ok() {
-	local rc=0
-	loading || { echo "load ended before its time"; rc=1; }
+	local early='' status=0
+	loading || early=" before its time"
 	kill "$LOAD_PID"
 	wait_until 60 not_loading || { echo "load hangs"; return 1; }
-	wait "$LOAD_PID"
-	[ $? -eq 128 ] || rc=1
+	wait "$LOAD_PID" || status=$?
 	LOAD_PID=
-	[ $rc -eq 0 ] || cat "$TMP/load.err" "$TMP/load"
-	return $rc
+	[ -n "$early" ] || [ $status -ne 128 ] || return 0
+	cat "$TMP/load" "$TMP/load.err"
+	grep 'err=\|error\|verify' "$TMP/load" | tail -n 5
+	echo "load ended$early with exit status $status"
+	return 1
 } 2>/dev/null
 
 stop_load() {
