@@ -728,7 +728,7 @@ static const char *do_reply(char **w)
 	return enclosure_receive(message, n) ? ok() : error("no message can be received", w[0]);
 }
 
-/* power PORT: the state of the link, how often it entered each, woke, and was refused */
+/* power PORT: the state of the link, how often it entered each, woke, and was refused; PxDEVSLP */
 static const char *do_power(char **w)
 {
 	static const char *const names[] = {
@@ -739,9 +739,10 @@ static const char *do_power(char **w)
 	const unsigned int *n = p->power.entered;
 
 	snprintf(answer, sizeof(answer),
-		 "ok %s partial=%u slumber=%u devsleep=%u woken=%u refused=%u",
+		 "ok %s partial=%u slumber=%u devsleep=%u woken=%u refused=%u dito=%u mdat=%u deto=%u",
 		 names[link_state(p)], n[IPM_PARTIAL], n[IPM_SLUMBER], n[IPM_DEVSLP],
-		 p->power.woken, p->power.refused);
+		 p->power.woken, p->power.refused, DEVSLP_DITO(p->devslp),
+		 DEVSLP_MDAT(p->devslp), DEVSLP_DETO(p->devslp));
 	return answer;
 }
 
