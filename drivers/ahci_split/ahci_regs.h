@@ -25,6 +25,8 @@
 #define   AHCI_CAP_EMS			BIT(6)
 #define   AHCI_CAP_CCCS			BIT(7)
 #define   AHCI_CAP_NCS			GENMASK(12, 8)	/* slots - 1 */
+#define   AHCI_CAP_PSC			BIT(13)
+#define   AHCI_CAP_SSC			BIT(14)
 #define   AHCI_CAP_FBSS			BIT(16)
 #define   AHCI_CAP_SPM			BIT(17)
 #define   AHCI_CAP_ISS			GENMASK(23, 20)
@@ -128,6 +130,15 @@
 #define AHCI_PXSACT			0x34
 #define AHCI_PXCI			0x38
 #define AHCI_PXSNTF			0x3c
+#define AHCI_PXDEVSLP			0x44
+#define   AHCI_PXDEVSLP_ADSE		BIT(0)
+#define   AHCI_PXDEVSLP_DSP		BIT(1)
+#define   AHCI_PXDEVSLP_DETO		GENMASK(9, 2)	/* in ms */
+#define   AHCI_PXDEVSLP_MDAT		GENMASK(14, 10)	/* in ms */
+#define   AHCI_PXDEVSLP_DITO		GENMASK(24, 15)	/* in (DM + 1) ms */
+#define   AHCI_PXDEVSLP_DM		GENMASK(28, 25)
+#define   AHCI_PXDEVSLP_TIMES		(AHCI_PXDEVSLP_DETO | AHCI_PXDEVSLP_MDAT | \
+					 AHCI_PXDEVSLP_DITO)
 
 /* Capabilities of the port, written by firmware and lost in an HBA reset. */
 #define AHCI_PXCMD_CAPS			(AHCI_PXCMD_HPCP | AHCI_PXCMD_MPSP | \
@@ -140,7 +151,7 @@
 					 AHCI_PXI_UFS)
 #define AHCI_PXI_ERROR			(AHCI_PXI_FREEZE | AHCI_PXI_TFES | \
 					 AHCI_PXI_HBDS)
-/* The interrupts that are enabled. */
+/* The interrupts that are enabled, PRCS only while the link does not go to sleep. */
 #define AHCI_PXI_ENABLED		(AHCI_PXI_ERROR | AHCI_PXI_DPS | \
 					 AHCI_PXI_SDBS | AHCI_PXI_DSS | \
 					 AHCI_PXI_PSS | AHCI_PXI_DHRS)

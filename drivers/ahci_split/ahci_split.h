@@ -61,17 +61,18 @@ static_assert(offsetof(struct ahci_split_dma, rx) % 256 == 0);
 static_assert(offsetof(struct ahci_split_dma, table) % 128 == 0);
 
 /**
- * struct ahci_split_port - a port; constant once it is started
+ * struct ahci_split_port - a port; constant once it is started, but for @irq_mask
  * @build: BuildIo's view of it
  * @mmio: the port's registers
  * @dma: memory shared with the HBA
  * @dma_addr: its bus address
  * @em: its LEDs, or NULL
+ * @irq_mask: its interrupts that are enabled unless it is frozen; guarded by ap->lock
  * @irq_desc: name of its interrupt, if it has its own
  * @lock: becomes ap->lock, unless the parameter host_lock is set
  * @info: what @build.info points to
  *
- * No mutable state here is shared: commands in flight are in the bitmaps of libata
+ * Nothing here tells which commands are in flight: that is in the bitmaps of libata
  * and of the HBA.  The lock and each tag's @info have cache lines of their own,
  * because builds write @info without the lock.
  */
@@ -81,6 +82,7 @@ struct ahci_split_port {
 	struct ahci_split_dma		*dma;
 	dma_addr_t			dma_addr;
 	struct ahci_split_em		*em;
+	u32				irq_mask;
 	char				irq_desc[16];
 	spinlock_t			lock ____cacheline_aligned_in_smp; /* ap->lock */
 	struct ahci_split_info		info[AHCI_SPLIT_NR_TABLES];
@@ -144,6 +146,11 @@ int ahci_split_port_suspend(struct ata_port *ap, pm_message_t mesg);
 int ahci_split_scr_read(struct ata_link *link, unsigned int reg, u32 *val);
 int ahci_split_scr_write(struct ata_link *link, unsigned int reg, u32 val);
 
+/* lpm.c: link power management */
+int ahci_split_set_lpm(struct ata_link *link, enum ata_lpm_policy policy,
+		       unsigned int hints);
+void ahci_split_init_lpm(struct ata_port *ap);
+
 /* enclosure.c: LEDs and other messages */
 unsigned long ahci_split_em_flags(struct pci_dev *pdev, struct ahci_split_host *hpriv);
 void ahci_split_em_reset(struct ata_host *host);
@@ -162,6 +169,8 @@ ssize_t ahci_split_activity_store(struct ata_device *dev, enum sw_activity polic
 /* param.c: parameters of stock ahci */
 extern bool ahci_split_skip_host_reset;
 extern bool ahci_split_ignore_sss;
+extern unsigned int ahci_split_devslp_idle_timeout;
+extern int ahci_split_mobile_lpm_policy;
 u32 ahci_split_ports_wanted(struct device *dev);
 u32 ahci_split_not_external(struct device *dev);
 
@@ -172,6 +181,8 @@ extern const struct attribute_group *ahci_split_sdev_groups[];
 /* quirks.c: chips and boards that need workarounds */
 int ahci_split_suitable(struct pci_dev *pdev);
 void ahci_split_correct_caps(struct pci_dev *pdev, struct ahci_split_host *hpriv);
+bool ahci_split_is_mobile(struct pci_dev *pdev);
+bool ahci_split_has_broken_lpm(struct pci_dev *pdev);
 void ahci_split_enable_ports(struct pci_dev *pdev, u32 port_map);
 
 /* host.c: reset and initialization of the HBA */

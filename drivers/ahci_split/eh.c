@@ -118,11 +118,11 @@ void ahci_split_freeze(struct ata_port *ap)
 void ahci_split_thaw(struct ata_port *ap)
 {
 	const struct ahci_split_host *hpriv = ap->host->private_data;
-	void __iomem *mmio = ahci_split_port_mmio(ap);
+	const struct ahci_split_port *pp = to_ahci_split_port(ap);
 
-	writel(readl(mmio + AHCI_PXIS), mmio + AHCI_PXIS);
+	writel(readl(pp->mmio + AHCI_PXIS), pp->mmio + AHCI_PXIS);
 	writel(1U << ap->port_no, hpriv->mmio + AHCI_IS);
-	writel(AHCI_PXI_ENABLED, mmio + AHCI_PXIE);
+	writel(pp->irq_mask, pp->mmio + AHCI_PXIE);
 }
 
 static unsigned int ahci_split_classify(struct ata_port *ap)

@@ -28,6 +28,34 @@ module_param_named(ignore_sss, ahci_split_ignore_sss, bool, 0444);
 MODULE_PARM_DESC(ignore_sss,
 		 "Probe all ports at a time also where disks spin up one after the other (default: N)");
 
+unsigned int ahci_split_devslp_idle_timeout = 1000;
+module_param_named(devslp_idle_timeout, ahci_split_devslp_idle_timeout, uint, 0644);
+MODULE_PARM_DESC(devslp_idle_timeout,
+		 "Time until an idle link enters device sleep, in ms (default: 1000)");
+
+static int ahci_split_set_policy(const char *value, const struct kernel_param *kp)
+{
+	int policy;
+
+	if (kstrtoint(value, 0, &policy) || policy < -1 || policy > ATA_LPM_MIN_POWER) {
+		pr_err(DRV_NAME ": mobile_lpm_policy=%.*s is rejected: write a number from -1 to %d\n",
+		       (int)strcspn(value, "\n"), value, ATA_LPM_MIN_POWER);
+		return -EINVAL;
+	}
+	return param_set_int(value, kp);
+}
+
+static const struct kernel_param_ops ahci_split_policy_ops = {
+	.set			= ahci_split_set_policy,
+	.get			= param_get_int,
+};
+
+int ahci_split_mobile_lpm_policy = -1;
+module_param_cb(mobile_lpm_policy, &ahci_split_policy_ops,
+		&ahci_split_mobile_lpm_policy, 0644);
+MODULE_PARM_DESC(mobile_lpm_policy,
+		 "Link power policy at first: -1 as the kernel is configured, 0 as firmware leaves it, 1 max_performance, 2 medium_power, 3 med_power_with_dipm, 4 min_power_with_partial, 5 min_power (default: -1)");
+
 static bool ahci_split_is_address(const char *text)
 {
 	unsigned int domain, bus, slot, function;

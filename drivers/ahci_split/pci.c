@@ -46,30 +46,6 @@ ahci_split_sht_of(const struct ahci_split_host *hpriv)
 	return &ahci_split_sht[FIELD_GET(AHCI_CAP_NCS, hpriv->cap)];
 }
 
-/* IDENTIFY, ACS-3 7.12.7.39: the Serial ATA features that are enabled */
-#define ATA_ID_FEATURE_ENABLED		79
-#define ATA_ID_DIPM_ENABLED		BIT(3)
-
-/*
- * Without link power policies the host rejects Partial and Slumber, so a device must
- * not keep requesting them (DIPM) because a previous driver or firmware enabled it.
- * libata disables DIPM on a port with ATA_FLAG_NO_DIPM, for each device that supports
- * it.  A device that has it disabled is left alone, as by stock ahci.
- */
-static unsigned int ahci_split_read_id(struct ata_device *dev,
-				       struct ata_taskfile *tf, __le16 *id)
-{
-	struct ata_port *ap = dev->link->ap;
-	unsigned int err_mask = ata_do_dev_read_id(dev, tf, id);
-
-	if (!err_mask &&
-	    le16_to_cpu(id[ATA_ID_FEATURE_ENABLED]) & ATA_ID_DIPM_ENABLED)
-		ap->flags |= ATA_FLAG_NO_DIPM;
-	else
-		ap->flags &= ~ATA_FLAG_NO_DIPM;
-	return err_mask;
-}
-
 /* Not const: libata resolves ->inherits in place. */
 static struct ata_port_operations ahci_split_ops = {
 	.inherits		= &sata_port_ops,
@@ -87,10 +63,10 @@ static struct ata_port_operations ahci_split_ops = {
 	.error_handler		= ahci_split_error_handler,
 	.post_internal_cmd	= ahci_split_post_internal_cmd,
 	.end_eh			= ata_split_end_eh,
-	.read_id		= ahci_split_read_id,
 
 	.scr_read		= ahci_split_scr_read,
 	.scr_write		= ahci_split_scr_write,
+	.set_lpm		= ahci_split_set_lpm,
 
 	.em_show		= ahci_split_em_show,
 	.em_store		= ahci_split_em_store,
@@ -228,6 +204,31 @@ static int ahci_split_set_dma_mask(struct pci_dev *pdev,
 	return rc;
 }
 
+/*
+ * 6.1 marks the disks of an external port as removable.  Later kernels do not, but
+ * leave its link active by default, so that the removal of a disk is noticed.
+ */
+static bool ahci_split_is_external(const struct ahci_split_host *hpriv, int port_no)
+{
+	u32 caps = hpriv->saved_port_caps[port_no];
+
+	return (hpriv->cap & AHCI_CAP_SXS && caps & AHCI_PXCMD_ESP) ||
+	       (ATA_SPLIT_HOT_PLUG_EXTERNAL && caps & AHCI_PXCMD_HPCP);
+}
+
+/* libata does not let links enter states that the HBA does not support. */
+static void ahci_split_limit_lpm(struct ata_host *host)
+{
+	const struct ahci_split_host *hpriv = host->private_data;
+
+	if (!(hpriv->cap & AHCI_CAP_PSC))
+		host->flags |= ATA_HOST_NO_PART;
+	if (!(hpriv->cap & AHCI_CAP_SSC))
+		host->flags |= ATA_HOST_NO_SSC;
+	if (!(hpriv->cap2 & AHCI_CAP2_SDS))
+		host->flags |= ATA_HOST_NO_DEVSLP;
+}
+
 static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 					      struct ahci_split_host *hpriv)
 {
@@ -241,6 +242,10 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 		pi.flags |= ATA_FLAG_NCQ | ATA_FLAG_FPDMA_AA |
 			    ATA_FLAG_FPDMA_AUX;
 	pi.flags |= ahci_split_em_flags(pdev, hpriv);
+	if (ahci_split_has_broken_lpm(pdev)) {
+		pi.flags |= ATA_FLAG_NO_LPM;
+		dev_warn(&pdev->dev, "BIOS update required for Link Power Management support\n");
+	}
 
 	/* CAP.NP may be the number of ports, or the index of the last one. */
 	n_ports = max_t(int, FIELD_GET(AHCI_CAP_NP, hpriv->cap) + 1,
@@ -251,6 +256,7 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 	host->private_data = hpriv;
 	if (pi.flags & ATA_FLAG_EM)
 		ahci_split_em_reset(host);
+	ahci_split_limit_lpm(host);
 
 	/* With staggered spin-up, probe the ports one after the other. */
 	if (!(hpriv->cap & AHCI_CAP_SSS) || ahci_split_ignore_sss)
@@ -260,13 +266,9 @@ static struct ata_host *ahci_split_alloc_host(struct pci_dev *pdev,
 		struct ata_port *ap = host->ports[i];
 
 		ap->em_message_type = hpriv->em_types;
-		/* Shown in sysfs; constant, because there is no ->set_lpm(). */
-		ap->target_lpm_policy = ATA_LPM_MAX_POWER;
-		/* 6.1 marks the disks of an external port as removable. */
-		if (hpriv->cap & AHCI_CAP_SXS &&
-		    hpriv->saved_port_caps[i] & AHCI_PXCMD_ESP &&
-		    !(not_external & (1U << i)))
+		if (ahci_split_is_external(hpriv, i) && !(not_external & (1U << i)))
 			ap->pflags |= ATA_PFLAG_EXTERNAL;
+		ahci_split_init_lpm(ap);
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR, -1, "abar");
 		ata_port_pbar_desc(ap, AHCI_PCI_BAR,
 				   AHCI_PORT_BASE + i * AHCI_PORT_SIZE, "port");

@@ -315,6 +315,7 @@ int ahci_split_port_start(struct ata_port *ap)
 		pp->info[nr].cmd.ctbau = cpu_to_le32(upper_32_bits(addr));
 	}
 	pp->mmio = ahci_split_port_mmio(ap);
+	pp->irq_mask = AHCI_PXI_ENABLED;
 	snprintf(pp->irq_desc, sizeof(pp->irq_desc), DRV_NAME "%u",
 		 ap->port_no);
 

@@ -116,6 +116,27 @@ static const struct dmi_system_id ahci_split_boards[] = {
 	{ }
 };
 
+/* Links do not wake from low power, or not with an old BIOS. */
+#define AHCI_SPLIT_BAD_LPM(_fixed)						\
+	.fixed = _fixed, .bus = PCI_ANY_ID, .slot = PCI_ANY_ID
+
+#define AHCI_SPLIT_LENOVO(_name, _fixed)					\
+	AHCI_SPLIT_BOARD(DMI_SYS_VENDOR, "LENOVO", DMI_PRODUCT_VERSION, _name,	\
+			 AHCI_SPLIT_BAD_LPM(_fixed))
+
+static const struct dmi_system_id ahci_split_lpm_boards[] = {
+	AHCI_SPLIT_LENOVO("ThinkPad X250", 20180406),
+	AHCI_SPLIT_LENOVO("ThinkPad L450", 20180420),
+	AHCI_SPLIT_LENOVO("ThinkPad T450s", 20180315),
+	AHCI_SPLIT_LENOVO("ThinkPad W541", 20180409),
+	AHCI_SPLIT_SYSTEM("ASUSTeK COMPUTER INC.", "ASUSPRO D840MB_M840SA",
+			  AHCI_SPLIT_BAD_LPM(0)),
+	AHCI_SPLIT_BOARD(DMI_BOARD_VENDOR, "ASUSTeK COMPUTER INC.",
+			 DMI_BOARD_NAME, "ROG STRIX B550-F GAMING (WI-FI)",
+			 AHCI_SPLIT_BAD_LPM(0)),
+	{ }
+};
+
 static bool ahci_split_board_concerns(const struct ahci_split_board *board,
 				      const struct pci_dev *pdev)
 {
@@ -130,6 +151,20 @@ static bool ahci_split_board_concerns(const struct ahci_split_board *board,
 
 	dmi_get_date(DMI_BIOS_DATE, &year, &month, &day);
 	return year * 10000 + month * 100 + day < board->fixed;
+}
+
+/**
+ * ahci_split_has_broken_lpm - is link power management broken on this board?
+ * @pdev: PCI device
+ *
+ * Context: Process context.
+ * Return: true if no link may leave the active state.
+ */
+bool ahci_split_has_broken_lpm(struct pci_dev *pdev)
+{
+	const struct dmi_system_id *dmi = dmi_first_match(ahci_split_lpm_boards);
+
+	return dmi && ahci_split_board_concerns(dmi->driver_data, pdev);
 }
 
 /**
@@ -191,6 +226,72 @@ void ahci_split_correct_caps(struct pci_dev *pdev, struct ahci_split_host *hpriv
 		hpriv->cap &= ~AHCI_CAP_SSNTF;
 	if (pci_match_id(ahci_split_no_devslp, pdev))
 		hpriv->cap2 &= ~(AHCI_CAP2_SDS | AHCI_CAP2_SADM);
+}
+
+/*
+ * Chips of mobile computers.  Before 6.9 only on these stock ahci applies a policy of
+ * link power management by default.
+ */
+static const struct pci_device_id ahci_split_mobile[] = {
+	{ PCI_VDEVICE(INTEL, 0x2929) },		/* ICH9M */
+	{ PCI_VDEVICE(INTEL, 0x292a) },
+	{ PCI_VDEVICE(INTEL, 0x292b) },
+	{ PCI_VDEVICE(INTEL, 0x292c) },
+	{ PCI_VDEVICE(INTEL, 0x292f) },
+	{ PCI_VDEVICE(INTEL, 0x294e) },
+	{ PCI_VDEVICE(INTEL, 0x3b29) },		/* 5 Series */
+	{ PCI_VDEVICE(INTEL, 0x3b2c) },
+	{ PCI_VDEVICE(INTEL, 0x1c03) },		/* Cougar Point */
+	{ PCI_VDEVICE(INTEL, 0x1c05) },
+	{ PCI_VDEVICE(INTEL, 0x1e03) },		/* Panther Point */
+	{ PCI_VDEVICE(INTEL, 0x1e07) },
+	{ PCI_VDEVICE(INTEL, 0x8c03) },		/* Lynx Point */
+	{ PCI_VDEVICE(INTEL, 0x8c05) },
+	{ PCI_VDEVICE(INTEL, 0x8c07) },
+	{ PCI_VDEVICE(INTEL, 0x8c0f) },
+	{ PCI_VDEVICE(INTEL, 0x9c02) },		/* Lynx Point-LP */
+	{ PCI_VDEVICE(INTEL, 0x9c03) },
+	{ PCI_VDEVICE(INTEL, 0x9c04) },
+	{ PCI_VDEVICE(INTEL, 0x9c05) },
+	{ PCI_VDEVICE(INTEL, 0x9c06) },
+	{ PCI_VDEVICE(INTEL, 0x9c07) },
+	{ PCI_VDEVICE(INTEL, 0x9c0e) },
+	{ PCI_VDEVICE(INTEL, 0x9c0f) },
+	{ PCI_VDEVICE(INTEL, 0x9dd3) },		/* Cannon Lake-LP */
+	{ PCI_VDEVICE(INTEL, 0x9c83) },		/* Wildcat Point-LP */
+	{ PCI_VDEVICE(INTEL, 0x9c85) },
+	{ PCI_VDEVICE(INTEL, 0x9c87) },
+	{ PCI_VDEVICE(INTEL, 0x9c8f) },
+	{ PCI_VDEVICE(INTEL, 0x8c83) },		/* 9 Series */
+	{ PCI_VDEVICE(INTEL, 0x8c85) },
+	{ PCI_VDEVICE(INTEL, 0x8c87) },
+	{ PCI_VDEVICE(INTEL, 0x8c8f) },
+	{ PCI_VDEVICE(INTEL, 0x9d03) },		/* Sunrise Point-LP */
+	{ PCI_VDEVICE(INTEL, 0x9d05) },
+	{ PCI_VDEVICE(INTEL, 0x9d07) },
+	{ PCI_VDEVICE(INTEL, 0xa103) },		/* Sunrise Point-H */
+	{ PCI_VDEVICE(INTEL, 0xa107) },
+	{ PCI_VDEVICE(INTEL, 0x0f22) },		/* Bay Trail */
+	{ PCI_VDEVICE(INTEL, 0x0f23) },
+	{ PCI_VDEVICE(INTEL, 0x22a3) },		/* Cherry Trail */
+	{ PCI_VDEVICE(INTEL, 0x5ae3) },		/* Apollo Lake */
+	{ PCI_VDEVICE(INTEL, 0x34d3) },		/* Ice Lake-LP */
+	{ PCI_VDEVICE(INTEL, 0x02d3) },		/* Comet Lake */
+	{ PCI_VDEVICE(INTEL, 0x02d7) },
+	{ PCI_VDEVICE(INTEL, 0x4b63) },		/* Elkhart Lake */
+	{ PCI_VDEVICE(AMD, 0x7901) },		/* Green Sardine */
+	{ }
+};
+
+/**
+ * ahci_split_is_mobile - is this a chip of mobile computers?
+ * @pdev: PCI device
+ *
+ * Context: Any.
+ */
+bool ahci_split_is_mobile(struct pci_dev *pdev)
+{
+	return pci_match_id(ahci_split_mobile, pdev);
 }
 
 /*

@@ -80,30 +80,8 @@ static ssize_t em_message_supported_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(em_message_supported);
 
-/*
- * The links stay at full power, and other policies are rejected.  libata's own
- * attribute cannot be used: older kernels accept policies there that are never
- * applied, unless ATA_FLAG_NO_LPM is set, and with that they warn for each disk.
- */
-static ssize_t link_power_management_policy_show(struct device *dev,
-						 struct device_attribute *attr,
-						 char *buf)
-{
-	return dev_attr_link_power_management_policy.show(dev, attr, buf);
-}
-
-static ssize_t link_power_management_policy_store(struct device *dev,
-						  struct device_attribute *attr,
-						  const char *buf, size_t count)
-{
-	return sysfs_streq(buf, "max_performance") ? count : -EOPNOTSUPP;
-}
-
-static struct device_attribute ahci_split_lpm_policy =
-	__ATTR_RW(link_power_management_policy);
-
 static struct attribute *ahci_split_shost_attrs[] = {
-	&ahci_split_lpm_policy.attr,
+	&dev_attr_link_power_management_policy.attr,
 	&dev_attr_ahci_host_caps.attr,
 	&dev_attr_ahci_host_cap2.attr,
 	&dev_attr_ahci_host_version.attr,

@@ -3,7 +3,8 @@
  * All differences between kernels 6.1 to 7.3 are handled here.
  *
  * compat.mk derives ATA_SPLIT_HAVE_* from the kernel's headers.  Version numbers
- * do not suffice, because stable kernels carry backports.
+ * do not suffice, because stable kernels carry backports.  ATA_SPLIT_SINCE_* is for
+ * what stock ahci does, which is in no header.
  */
 #ifndef _ATA_SPLIT_COMPAT_H
 #define _ATA_SPLIT_COMPAT_H
@@ -12,6 +13,7 @@
 #error "add $(ata-split-compat-y) of include/ata_split/compat.mk to the compiler's flags"
 #endif
 
+#include <linux/kconfig.h>
 #include <linux/libata.h>
 #include <linux/pci.h>
 #include <scsi/scsi_host.h>
@@ -79,6 +81,25 @@
 #else
 #define ATA_SPLIT_LPM_SUPPORTED_ATTR	NULL
 #endif
+
+/*
+ * What stock ahci does about link power management.  Before 6.9 only the links of
+ * mobile chips get a policy by default, and a port that supports hot plug is not an
+ * external one.  By 6.17 external ports reject policies.
+ */
+#define ATA_SPLIT_LPM_MOBILE_ONLY	!__is_defined(ATA_SPLIT_SINCE_6_9)
+#define ATA_SPLIT_HOT_PLUG_EXTERNAL	__is_defined(ATA_SPLIT_SINCE_6_9)
+#define ATA_SPLIT_LPM_REJECTED_EXTERNALLY __is_defined(ATA_SPLIT_SINCE_6_17)
+
+/* The kernel has it only with stock ahci. */
+#ifdef CONFIG_SATA_MOBILE_LPM_POLICY
+#define ATA_SPLIT_DEFAULT_LPM_POLICY	CONFIG_SATA_MOBILE_LPM_POLICY
+#else
+#define ATA_SPLIT_DEFAULT_LPM_POLICY	ATA_LPM_UNKNOWN
+#endif
+
+/* Exported for libahci, but declared in a header of libata's own. */
+unsigned int ata_dev_set_feature(struct ata_device *dev, u8 subcmd, u8 action);
 
 #ifndef PCI_IRQ_INTX
 #define PCI_IRQ_INTX			PCI_IRQ_LEGACY

@@ -10,6 +10,10 @@ ata-split-has = $(if $(shell grep -qsE '$(2)' $(srctree)/include/$(1) && echo y)
 ata-split-member = $(if $(shell sed -n '/^struct $(1) {/,/^}/p' \
 	$(srctree)/include/linux/libata.h | grep -qw '$(2)' && echo y),-DATA_SPLIT_HAVE_$(3))
 
+# $(call ata-split-since,VERSION,PATCHLEVEL): what stock ahci does is in no header.
+ata-split-since = $(if $(shell [ "$(VERSION)" -gt $(1) ] || \
+	{ [ "$(VERSION)" = $(1) ] && [ "$(PATCHLEVEL)" -ge $(2) ]; } && echo y),-DATA_SPLIT_SINCE_$(1)_$(2))
+
 ata-split-compat-y := -DATA_SPLIT_COMPAT \
 	$(call ata-split-has,linux/unaligned.h,get_unaligned,LINUX_UNALIGNED) \
 	$(call ata-split-has,scsi/scsi_host.h,enum scsi_qc_status,SCSI_QC_STATUS) \
@@ -21,4 +25,6 @@ ata-split-compat-y := -DATA_SPLIT_COMPAT \
 	$(call ata-split-has,linux/libata.h,dev_attr_link_power_management_supported,LPM_SUPPORTED) \
 	$(call ata-split-has,linux/pci.h,pcim_request_all_regions,PCIM_REQUEST_ALL) \
 	$(call ata-split-member,ata_link,deferred_qc,LINK_DEFERRED_QC) \
-	$(call ata-split-member,ata_port,deferred_qc,PORT_DEFERRED_QC)
+	$(call ata-split-member,ata_port,deferred_qc,PORT_DEFERRED_QC) \
+	$(call ata-split-since,6,9) \
+	$(call ata-split-since,6,17)
