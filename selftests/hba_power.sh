@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Link power management. With stock ahci each policy brings the link into the states that it
-# is for, commands wake it, and nobody takes that for a hot-plug. The split driver leaves
-# links active, also that of a disk that stock ahci has left asleep.
+# Link power management. Each policy brings the link into the states that it is for,
+# commands wake it, and nobody takes that for a hot-plug.
 
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
@@ -31,10 +30,7 @@ plain() {
 
 # policy NAME: error handling applies it, before the next command
 policy() {
-	local host
-	host=$(readlink -f "/sys/block/${D##*/}/device")
-	host=${host%/target*}
-	echo "$1" >"/sys/class/scsi_host/${host##*/}/link_power_management_policy"
+	echo "$1" >"$(scsi_host "$D")/link_power_management_policy"
 }
 
 in_state() {
@@ -112,6 +108,51 @@ device_wakes() {
 	done
 }
 
+# parameter NAME VALUE: of the driver
+parameter() {
+	local file=/sys/module/$DRIVER/parameters/$1
+	[ -e "$file" ] || file=/sys/module/libahci/parameters/$1
+	echo "$2" >"$file"
+}
+
+# The model's disk gives these times in its Identify Device data log.
+times_of_device() {
+	hba power "$PORT"
+	[ "$(count dito) $(count mdat) $(count deto)" = "$1 5 30" ]
+}
+
+asleep_after() {
+	parameter devslp_idle_timeout "$1" && policy max_performance && work &&
+		policy min_power && work && times_of_device "$1" && wait_until 10 in_state devsleep
+}
+
+device_sleep_times() {
+	times_of_device 1000 && asleep_after 300 && asleep_after 1000
+}
+
+first_policy() {
+	cat "$(scsi_host "$D")/link_power_management_policy"
+}
+
+# begins VALUE NAME: the policy by the parameter, when the controller is bound
+begins() {
+	parameter mobile_lpm_policy "$1" && capable "$DRIVER" && [ "$(first_policy)" = "$2" ]
+}
+
+by_parameter() {
+	begins 4 min_power_with_partial && work && wait_until 10 in_state devsleep &&
+		begins 1 max_performance && at_full_power && begins -1 med_power_with_dipm
+}
+
+none_such() {
+	local value
+	for value in 6 -2 min_power; do
+		not parameter mobile_lpm_policy $value && klog |
+			grep -qF "mobile_lpm_policy=$value is rejected: write a number from -1 to 5" || return
+	done
+	not parameter devslp_idle_timeout -1
+}
+
 # Neither changes of policy nor of PhyRdy are for error handling to reset the link.
 quiet() {
 	klog_clean || return
@@ -151,40 +192,12 @@ removed() {
 		hba plug "$PORT" && wait_until 60 found && work
 }
 
-asleep() {
-	capable ahci && policy min_power && work && wait_until 10 in_state devsleep &&
-		unbind_controller && in_state 'slumber\|devsleep'
-}
-
-# Neither the HBA nor the disk asks for anything else.
-woken() {
-	capable "$DRIVER" && work && at_full_power && stays refused sleep 1
-}
-
-refused() {
-	! policy min_power 2>"$TMP/refused" && work && at_full_power
-}
-
 need_hba
 need fio
-[ "$DRIVER" = ahci ] || insert ahci 2>/dev/null || skip "there is no stock ahci to begin with"
-if [ "$DRIVER" = ahci ]; then
-	begin 10 all-disks disks
-else
-	begin 4 all-disks disks
-fi
-at_exit plain
+begin 13 all-disks disks
+at_exit "parameter mobile_lpm_policy -1; parameter devslp_idle_timeout 1000; plain"
 
-if [ "$DRIVER" != ahci ]; then
-	check "stock ahci leaves a disk asleep" asleep
-	check "links are active, and stay so" woken
-	watch
-	check "a policy is refused" refused
-	check "no error handling on the way" quiet
-	finish
-	exit
-fi
-check "an HBA with link power management" capable ahci
+check "an HBA with link power management" capable "$DRIVER"
 watch
 check "max_performance" max_performance
 check "medium_power" medium_power
@@ -192,8 +205,11 @@ check "med_power_with_dipm" med_power_with_dipm
 check "min_power_with_partial" min_power_with_partial
 check "min_power" min_power
 check "the device wakes the link" device_wakes
+check "times of device sleep" device_sleep_times
 check "no error handling on the way" quiet
 errors_expected
 check "an insertion is seen at min_power" inserted
 check "a removal is seen at max_performance" removed
+check "a policy to begin with" by_parameter
+check_split "a parameter that is none" none_such
 finish

@@ -23,7 +23,7 @@ TABLE='
 ata_split_port     read    ap pdev ring counters recorder eh_epoch
 ata_split_port     locked  db_pending batch led_jiffies
 ahci_split_build   read    table info
-ahci_split_port    read    mmio dma dma_addr em irq_desc
+ahci_split_port    read    mmio dma dma_addr em irq_mask irq_desc
 ahci_split_port    lock    lock
 ahci_split_port    tag     info[]
 ata_split_recorder tag     record[]

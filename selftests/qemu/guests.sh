@@ -290,7 +290,12 @@ guest_suspend() {
 # The disks of a model of an HBA. What each guest with a model shows besides its tests:
 # whether the driver broke a rule of AHCI's.
 guest_hba() {
-	six_model_disks "msix 6"
+	hba_with
+}
+
+# hba_with LINE...: such an HBA
+hba_with() {
+	six_model_disks "msix 6" "$@"
 	export_env ATA_SPLIT_VECTORS=ports
 	append="libata.fua=1"
 	tests="$HBA ncq_error"
@@ -299,7 +304,8 @@ guest_hba() {
 
 # Other devices than disks, and what the driver has no support for.
 guest_hba_devices() {
-	guest_hba
+	# A mobile chip, whose links have a policy by default with any kernel.
+	hba_with "id 8086:9d03"
 	three_drives
 	hba hba2 a "ports 2" "cap +SPM +FBSS +SSNTF" "pmp 0 5" "disk 0.0 64M" "disk 0.1 64M" \
 		"disk 0.2 64M" "disk 0.3 64M" "disk 0.4 64M" "disk 1 64M"
@@ -591,14 +597,6 @@ guest_board() {
 	controller ahci0 8
 	disk ahci0 0
 	export_env "QUIRKS_DAY=$1"
-}
-
-# For host/dipm.sh, which has made that module. As with refusal, a command fails.
-guest_dipm() {
-	controller ahci0 8
-	disk ahci0 0
-	noise=$NOISE_TAG_IN_USE
-	files=("$BUILD/host/dipm/dipm.ko")
 }
 
 # QEMU's disks look like parallel ones behind a bridge, which libata does not trust

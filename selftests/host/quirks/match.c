@@ -167,6 +167,23 @@ static void chips(void)
 	}
 }
 
+/* Which chips have a policy by default? Later kernels have one for all. */
+static void mobile(void)
+{
+#ifdef LINUX_6_1
+	const struct pci_device_id *id;
+
+	for (id = ahci_pci_tbl; id->vendor; id++) {
+		bool is_low_power = id->driver_data == board_ahci_low_power;
+		struct pci_dev pdev = chip_of(id);
+
+		if (!ahci_split_suitable(&pdev) &&
+		    ahci_split_is_mobile(&pdev) != is_low_power)
+			printf("mobile %04x:%04x\n", pdev.vendor, pdev.device);
+	}
+#endif
+}
+
 static bool stock_enables_ports(const struct pci_device_id *id)
 {
 #ifdef LINUX_6_1
@@ -229,9 +246,15 @@ static const char *name_of(const struct dmi_system_id *dmi)
 /* One machine with a controller at one address: the same answer by both? */
 static bool differs(int nr, struct pci_dev *pdev)
 {
+	bool lpm = !strcmp(workarounds[nr].name, "ahci_broken_lpm");
 	bool stock = workarounds[nr].needed(pdev);
-	bool ours = ahci_split_suitable(pdev);
+	bool ours = lpm ? ahci_split_has_broken_lpm(pdev) : ahci_split_suitable(pdev);
 
+#ifndef NEWEST
+	/* Some of these boards were found later. */
+	if (lpm && ours)
+		return false;
+#endif
 	if (stock != ours)
 		printf("%s%s %s, BIOS of %d, %02x:%02x.%x\n", ours ? "needless: " : "",
 		       workarounds[nr].name, name_of(machine), date, bus.number,
@@ -293,11 +316,14 @@ int main(int argc, char **argv)
 			ignored_table = ahci_split_needs_quirks;
 		else if (!strcmp(argv[1], "boards"))
 			ignored_table = ahci_split_boards;
+		else if (!strcmp(argv[1], "lpm"))
+			ignored_table = ahci_split_lpm_boards;
 		else
 			return 2;
 	}
 	chips();
 	caps();
+	mobile();
 	port_enables(PCI_VENDOR_ID_INTEL);
 	port_enables(PCI_VENDOR_ID_AMD);
 	boards();

@@ -31,11 +31,6 @@ EVENTS = 0xfd800050
 # What stock's writes match, what is compared in its place, and why. Nothing of ours is
 # replaced.
 KNOWN = [
-    # Later kernels than 6.1, and no module parameter keeps them from it: an HBA without
-    # any such states, as QEMU's, gets the policy of maximum power. Next to Partial and
-    # Slumber, which both refuse after a reset, this refuses DevSleep.
-    (r"\bSCTL=700 SERR=10000 IE=7840007f ?", "", "the driver has no link power policies"),
-    (r"\bSERR=10000 ?", "", "for ten seconds after that, with each interrupt"),
     (r"\bCMD=4011 CMD=c011\b", "CMD=4011", "a port multiplier that is not there is switched off"),
 ]
 
