@@ -116,7 +116,7 @@ static const struct dmi_system_id ahci_split_boards[] = {
 	{ }
 };
 
-/* Links do not wake from low power, or not with an old BIOS. */
+/* Link power management has problems, with an old BIOS or with each. */
 #define AHCI_SPLIT_BAD_LPM(_fixed)						\
 	.fixed = _fixed, .bus = PCI_ANY_ID, .slot = PCI_ANY_ID
 

@@ -87,7 +87,7 @@
  * mobile chips get a policy by default, and a port that supports hot plug is not an
  * external one.  By 6.17 external ports reject policies.
  */
-#define ATA_SPLIT_LPM_MOBILE_ONLY	!__is_defined(ATA_SPLIT_SINCE_6_9)
+#define ATA_SPLIT_LPM_MOBILE_ONLY	(!__is_defined(ATA_SPLIT_SINCE_6_9))
 #define ATA_SPLIT_HOT_PLUG_EXTERNAL	__is_defined(ATA_SPLIT_SINCE_6_9)
 #define ATA_SPLIT_LPM_REJECTED_EXTERNALLY __is_defined(ATA_SPLIT_SINCE_6_17)
 
